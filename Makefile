@@ -1,0 +1,16 @@
+# Everyday targets; ./script/test and ./script/demo need no make.
+.PHONY: check test quick fmt demo bench lab-up lab-down
+check quick:
+	./script/test quick
+test:
+	./script/test
+fmt:
+	ruff format . && ruff check --fix .
+demo:
+	./script/demo
+bench:
+	./script/bench
+lab-up:
+	./lab/lab up
+lab-down:
+	./lab/lab down

@@ -1,0 +1,89 @@
+"""vmstore evacuate: empty a PV under running VMs."""
+
+from typing import Annotated
+
+import typer
+
+from vmstore.commands.options import Config, DryRun, Format, Offline, Pv, Yes
+from vmstore.output import Output
+
+
+def evacuate(
+    pv: Pv,
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="CLASS|PV", help="Where to; may be repeated. Else the PV's own class."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the PV out of the VG at the end.")] = False,
+    config: Config = None,
+    output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    offline: Offline = None,
+) -> None:
+    """Empty a PV while its VMs run.
+
+    Every volume on it is moved, and at the end it is proven to be empty.
+
+    Each volume is moved on the node that holds it; one that nobody uses is inactive again afterwards. The PV is
+    cordoned and stays so. Ctrl-C stops after the volume that is being moved; the same command, from any node,
+    goes on. One evacuation of a PV runs in the whole cluster at a time.
+    """
+    from functools import partial
+
+    from vmstore import names, session, sizes, ui, ui_progress
+    from vmstore.commands.work import Manner, nothing, on_pv, tidied
+    from vmstore.errors import NotFound
+    from vmstore.jobs import evacuate as job
+    from vmstore.jobs import leftover, plan_evacuate, where
+    from vmstore.jobs.step import Step
+    from vmstore.model import Inventory
+
+    run = session.start(config, offline or ())
+    names.pv(pv)
+    read = run.reader(blocks=True, devices=True)
+    world = read()
+    try:
+        uuid = where.find_pv(world, run.nodes.local, pv)
+    except NotFound as error:
+        if not remove:
+            raise
+        steps = leftover.plan(run.nodes, world, pv, error)
+        how = Manner(output, dry_run, yes)
+        on_pv(run, world, steps, how, "evacuate", pv, f"{pv} is empty and out of {world.vg.name}")
+        return
+    classes, targets = where.destinations(world, run.nodes.local, to or ())
+    name = where.device(world, world.reporter, uuid)
+
+    def plan(now: Inventory, tag: str) -> list[Step]:
+        wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, run.config.move)
+        return plan_evacuate.evacuate(now, wish)
+
+    steps = plan(world, job.own_tag(world, uuid))
+    todo = [step for step in steps if not step.done(world)]
+    if dry_run:
+        ui.plan(output, todo)
+        return
+    total = sum(step.bytes for step in todo)
+    moved = sum(step.copies for step in todo)
+    if moved and not yes:
+        ui.outline(todo)
+        ui.confirm(f"move {sizes.show(total)} in {moved} volumes off {name}?", yes=yes)
+    if todo:
+        with ui_progress.reporter(todo) as reporter:
+            work = run.work(reporter)
+            with job.locked(run.nodes, world, uuid) as (held, tag):
+                again = partial(plan, tag=tag)
+                tidied(work, job.carry_out(work, held, again, read, run.reader(), read(), uuid))
+    else:
+        nothing(run, world)
+    gone = (
+        " and out of the VG" if remove else "; it stays cordoned: `vmstore pv uncordon` or `vmstore pv remove` is next"
+    )
+    done = f"{name} is empty{gone} ({sizes.show(total)} in {moved} volumes moved)"
+    ui.result(
+        output,
+        "evacuate",
+        {"pv": uuid, "device": name, "moved_bytes": total, "moved_volumes": moved, "changed": bool(todo)},
+        done if todo else f"{name} is empty and cordoned already; nothing was changed",
+    )

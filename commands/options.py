@@ -1,0 +1,32 @@
+"""Options that several verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vmstore.output import Output
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings in place of /etc/vmstore/vmstore.toml.", show_default=False
+    ),
+]
+Format = Annotated[Output, typer.Option("--output", "-o", help="For eyes, programs or the shell.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the exact commands and where they run; change nothing.")]
+# Every verb that changes something takes it, also those that never ask, so that scripts can always say it.
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Offline = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--offline", metavar="NODE", help="This node is switched off: do not wait for it.", show_default=False
+    ),
+]
+Vm = Annotated[
+    str, typer.Argument(metavar="VM", help="The VM, which is also the name of its volume.", show_default=False)
+]
+Pv = Annotated[
+    str,
+    typer.Argument(metavar="PV", help="Device, WWID or UUID, as `vmstore pv list` shows it.", show_default=False),
+]

@@ -1,0 +1,82 @@
+"""Run a plan with its progress shown, and say what is true then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vmstore import ui, ui_progress
+from vmstore.errors import NotFound
+from vmstore.jobs import engine, lease, marks, where
+from vmstore.jobs.step import Step, Work
+from vmstore.model import Inventory
+from vmstore.output import Output
+from vmstore.session import Session
+
+# What writes or removes the label of a LUN is asked about first.
+_ASKED = ("pv-add", "pv-remove")
+
+
+def under_lock(run: Session, node: str, vm: str, steps: Sequence[Step], world: Inventory) -> Inventory:
+    """Carry out a plan on a VM's volume; a second vmstore at work on it through that node is refused."""
+    with (
+        ui_progress.reporter(steps) as reporter,
+        lease.hold(run.nodes, node, f"volume.{vm}", f"the volume of {vm}") as held,
+    ):
+        return tidied(run.work(reporter), engine.carry_out(steps, run.work(reporter), run.reader(), world, held.check))
+
+
+def tidied(work: Work, world: Inventory) -> Inventory:
+    """Drop the marks that mean nothing any more, whatever cut or failure left them."""
+    marks.sweep(work, world)
+    return world
+
+
+def nothing(run: Session, world: Inventory) -> None:
+    """Do what is to be done where all is as it was asked for: sweep."""
+    with ui_progress.reporter([]) as reporter:
+        tidied(run.work(reporter), world)
+
+
+def plainly(run: Session, steps: Sequence[Step], world: Inventory) -> Inventory:
+    """Carry out a plan of single LVM commands, which LVM's own locks keep apart."""
+    with ui_progress.reporter(steps) as reporter:
+        return engine.carry_out(steps, run.work(reporter), run.reader(blocks=True), world)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a short change is to be made and told of."""
+
+    output: Output
+    dry_run: bool
+    yes: bool
+
+
+def on_pv(
+    run: Session,
+    world: Inventory,
+    steps: Sequence[Step],
+    how: Manner,
+    kind: str,
+    pv: str,
+    sentence: str,
+    after: str = "",
+) -> None:
+    """Show or carry out a short plan on a PV, and say what is true then and what follows from it."""
+    uuid = _uuid(run, world, pv)
+    if how.dry_run:
+        ui.plan(how.output, steps)
+        return
+    if steps:
+        if kind in _ASKED:
+            ui.outline(steps)
+            ui.confirm("do that?", yes=how.yes)
+        world = plainly(run, steps, world)
+    said = f"{sentence}{after}" if steps else f"{sentence} already; nothing was changed"
+    ui.result(how.output, kind, {"pv": uuid or _uuid(run, world, pv), "device": pv, "changed": bool(steps)}, said)
+
+
+def _uuid(run: Session, world: Inventory, pv: str) -> str | None:
+    try:
+        return where.find_pv(world, run.nodes.local, pv)
+    except NotFound:
+        return None

@@ -1,0 +1,1 @@
+"""Hold the completions for bash, zsh and fish."""

@@ -1,0 +1,1 @@
+"""Measure vmstore against the raw tools, in one run, as ratios."""

@@ -1,0 +1,164 @@
+"""Drive the lab from tests and benchmarks: run things in nodes, run vmstore anywhere, keep writers that verify."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+LAB = ROOT / "lab" / "lab"
+HOST = ""
+LONG = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command left."""
+
+    rc: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Read stdout as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The running lab; ``nodes`` are its names, ``config`` the workstation's configuration."""
+
+    nodes: tuple[str, ...]
+    config: Path
+    used: list[str] = field(default_factory=list)
+
+    def lab(self, *words: str, check: bool = True) -> Done:
+        """Run a verb of the lab."""
+        return finish([str(LAB), *words], check=check)
+
+    def sh(self, node: str, script: str, *, check: bool = True, timeout: int = LONG) -> Done:
+        """Run shell text in a node."""
+        return finish([str(LAB), "ssh", node, f"set -e; {script}"], check=check, timeout=timeout)
+
+    def vmstore(self, where: str, *words: str, check: bool = True) -> Done:
+        """Run vmstore in a node, or with HOST on this machine as from a workstation."""
+        return finish(self.vmstore_argv(where, *words), check=check)
+
+    def vmstore_start(self, where: str, *words: str) -> "subprocess.Popen[str]":
+        """Start vmstore and go on."""
+        return subprocess.Popen(
+            self.vmstore_argv(where, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+
+    def vmstore_argv(self, where: str, *words: str) -> list[str]:
+        """Give the argument list that runs vmstore there."""
+        if where == HOST:
+            return [sys.executable, "-m", "vmstore", *words, "--config", str(self.config)]
+        return [str(LAB), "ssh", where, shlex.join(["vmstore", *words])]
+
+    def pvs(self) -> list[dict[str, Any]]:
+        """List the PVs as the first node names them."""
+        return list(self.vmstore(HOST, "pv", "list", "-o", "json").json["items"])
+
+    def wwid(self, transport: str, paths: int = 1, nth: int = 0) -> str:
+        """Find a PV's WWID by how its LUN is reached."""
+        found = sorted(pv["wwid"] for pv in self.pvs() if pv["transport"] == transport and pv["paths"] == paths)
+        return str(found[nth])
+
+    def pv(self, wwid: str) -> dict[str, Any]:
+        """Show one PV."""
+        return next(pv for pv in self.pvs() if pv["wwid"] == wwid)
+
+    def volume(self, vm: str) -> dict[str, Any]:
+        """Show one volume."""
+        return dict(self.vmstore(HOST, "show", vm, "-o", "json").json)
+
+    def seqno(self) -> int:
+        """Read how often the VG's metadata was changed."""
+        return int(self.sh(self.nodes[0], "vgs --noheadings --readonly -o vg_seqno vmstore").out)
+
+    def create(self, vm: str, size: str, *words: str, where: str = HOST) -> None:
+        """Make a volume that is removed at the end of the test."""
+        self.used.append(vm)
+        self.vmstore(where, "create", vm, size, *words)
+
+    def mount(self, node: str, vm: str) -> None:
+        """Mount a volume as a cluster manager would."""
+        how = "ey" if len(self.nodes) > 1 else "y"
+        self.sh(node, f"lvchange -a{how} vmstore/{vm}; mkdir -p /vm/{vm}; mount /dev/vmstore/{vm} /vm/{vm}")
+
+    def unmount(self, node: str, vm: str) -> None:
+        """Let go of a volume as a cluster manager would."""
+        self.sh(node, f"umount /vm/{vm}; lvchange -an vmstore/{vm}")
+
+    def fill(self, node: str, vm: str, mib: int) -> str:
+        """Write random data to a mounted volume; give its checksum."""
+        data = f"/vm/{vm}/data"
+        self.sh(node, f"dd if=/dev/urandom of={data} bs=1M count={mib} conv=fsync status=none")
+        return self.data_sum(node, vm)
+
+    def data_sum(self, node: str, vm: str) -> str:
+        """Checksum the data of a mounted volume, read from the LUN and not from memory."""
+        return self.sh(node, f"echo 3 >/proc/sys/vm/drop_caches; sha256sum </vm/{vm}/data").out
+
+    def device_sum(self, vm: str, node: str = "") -> str:
+        """Checksum a whole volume that nobody uses."""
+        how = "ey" if len(self.nodes) > 1 else "y"
+        lv = f"vmstore/{vm}"
+        script = (
+            f"lvchange -a{how} {lv}; size=$(blockdev --getsize64 /dev/{lv}); sha256sum </dev/{lv}; lvchange -an {lv}"
+        )
+        return self.sh(node or self.nodes[0], script).out
+
+    def fsck(self, node: str, vm: str) -> None:
+        """Check an unmounted volume without a change; e2fsck's exit code 0 means clean."""
+        how = "ey" if len(self.nodes) > 1 else "y"
+        self.sh(node, f"lvchange -a{how} vmstore/{vm}; e2fsck -fn /dev/vmstore/{vm}; lvchange -an vmstore/{vm}")
+
+    def start_writer(self, node: str, vm: str, mib: int = 4) -> None:
+        """Start fio on a mounted volume: random writes that are read back and verified, at a bounded rate."""
+        fio = (
+            f"fio --name={vm} --filename=/vm/{vm}/fio --size={mib}M --bs=16k --rw=randwrite --direct=1 "
+            "--verify=crc32c --verify_backlog=64 --verify_fatal=1 --time_based --runtime=900 --rate_iops=25 "
+            f"--output-format=json --output=/tmp/fio.{vm}"
+        )
+        self.sh(node, f"(setsid {fio} >/dev/null 2>&1 </dev/null & echo $! >/tmp/fio.{vm}.pid)")
+        self.wait(lambda: self.sh(node, f"test -s /vm/{vm}/fio", check=False).rc == 0, 60, "the writer to start")
+
+    def stop_writer(self, node: str, vm: str) -> int:
+        """End the writer; assert that it found no difference, and give how many blocks it verified."""
+        stop = (
+            f"pid=$(cat /tmp/fio.{vm}.pid); kill -0 $pid; kill -INT $pid; "
+            "while kill -0 $pid 2>/dev/null; do sleep 0.2; done"
+        )
+        self.sh(node, stop)
+        told = self.sh(node, f"cat /tmp/fio.{vm}").out
+        job = json.loads(told[told.index("{") :])["jobs"][0]
+        assert job["error"] == 0
+        return int(job["read"]["total_ios"])
+
+    @staticmethod
+    def wait(condition: Any, seconds: float, what: str) -> None:
+        """Wait until a condition holds; fail with what was waited for."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"waited {seconds} s for {what}"
+            time.sleep(0.5)
+
+
+def finish(argv: Sequence[str], *, check: bool = True, timeout: int = LONG) -> Done:
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False, cwd=ROOT,
+        env={**os.environ, "VMSTORE_CONFIG": ""},
+    )  # fmt: skip
+    if check and done.returncode != 0:
+        raise AssertionError(f"{shlex.join(argv)}\nexit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return Done(done.returncode, done.stdout, done.stderr)

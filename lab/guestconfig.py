@@ -1,0 +1,39 @@
+"""Write what a machine learns at boot: a file of shell variables, handed over as a QEMU firmware file."""
+
+import shlex
+
+from lab import wiring
+from lab.topology import SAN, Topology
+
+
+def vmstore_toml(topology: Topology, ssh_config: str | None = None) -> str:
+    """Write the configuration of vmstore; the workstation's names the ssh configuration as well."""
+    nodes = ", ".join(f'"{node}"' for node in topology.nodes)
+    text = f'vg = "{topology.vg}"\nnodes = [{nodes}]\n'
+    if ssh_config is not None:
+        text += f'[ssh]\nconfig = "{ssh_config}"\n'
+    return text
+
+
+def _luns(topology: Topology) -> str:
+    return "\n".join(
+        f"{lun.name} {lun.transport} {lun.paths} {wiring.serial(lun)} {wiring.wwid(lun)} {'yes' if lun.in_vg else 'no'}"
+        for lun in topology.luns
+    )
+
+
+def render(topology: Topology, machine: str) -> str:
+    """Write the variables that lab/guest/ reads."""
+    variables = {
+        "LAB_NAME": machine,
+        "LAB_ROLE": "san" if machine == SAN else "node",
+        "LAB_NUMBER": str(wiring.number_of(topology, machine)),
+        "LAB_NODES": " ".join(topology.nodes),
+        "LAB_MACHINES": " ".join(topology.machines),
+        "LAB_HOSTS": "\n".join(f"{wiring.address(topology, name)} {name}" for name in topology.machines),
+        "LAB_LOCKS": topology.locks,
+        "LAB_VG": topology.vg,
+        "LAB_LUNS": _luns(topology),
+        "LAB_VMSTORE_TOML": vmstore_toml(topology).rstrip("\n"),
+    }
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())

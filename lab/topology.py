@@ -1,0 +1,127 @@
+"""Read and check a topology file: machines, volume group, LUNs."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lab.errors import UsageError
+from lab.places import LAB
+from lab.topology_fields import Table, TopologyProblem
+
+TOPOLOGIES = LAB / "topologies"
+SAN = "san"
+
+# The emulated PC has 32 slots. It keeps 3 for itself; root disk, shared folder and host link take 3, one is left over.
+SLOTS = 25
+HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}")
+VG_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_+.]{0,62}")
+LUN_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lun:
+    """Describe one LUN of the array; `size` in bytes."""
+
+    name: str
+    transport: Literal["iscsi", "fc"]
+    size: int
+    paths: int
+    in_vg: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Describe a lab; memory in MiB."""
+
+    name: str
+    nodes: tuple[str, ...]
+    node_memory: int
+    san_memory: int
+    vg: str
+    locks: Literal["dlm", "none"]
+    luns: tuple[Lun, ...]
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Name all machines, the array first: the others connect to it."""
+        return (SAN, *self.nodes)
+
+    @property
+    def shared(self) -> bool:
+        """Tell whether the volume group is shared under cluster locks."""
+        return self.locks == "dlm"
+
+
+def load(name_or_path: str) -> Topology:
+    """Read a shipped topology by its name, or any by its path; raise UsageError naming file and key."""
+    path = TOPOLOGIES / f"{name_or_path}.toml"
+    if "/" in name_or_path or name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in TOPOLOGIES.glob("*.toml")))
+        raise UsageError(
+            f"no topology {name_or_path!r}",
+            why=f"{path} is not a file",
+            hint=f"name one of {known}, or the path of a TOML file",
+        )
+    try:
+        with path.open("rb") as stream:
+            return parse(path.stem, tomllib.load(stream))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = str(error)
+    except TopologyProblem as error:
+        problem = str(error)
+    raise UsageError(
+        f"topology {path} is not valid", why=problem, hint=f"compare it with {TOPOLOGIES / 'default.toml'}"
+    )
+
+
+def parse(name: str, document: dict[str, object]) -> Topology:
+    """Check a parsed file; raise TopologyProblem with the key in its text."""
+    top = Table(document, "")
+    machines = top.table("machines")
+    vg = top.table("vg")
+    topology = Topology(
+        name=name,
+        nodes=tuple(machines.names("nodes", HOST_NAME)),
+        node_memory=machines.integer("node_memory", 512, 16384),
+        san_memory=machines.integer("san_memory", 256, 16384),
+        vg=vg.name("name", VG_NAME),
+        locks="dlm" if vg.choice("locks", ("dlm", "none")) == "dlm" else "none",
+        luns=tuple(_lun(table) for table in top.tables("lun")),
+    )
+    for table in (top, machines, vg):
+        table.refuse_unknown()
+    _check_whole(topology)
+    return topology
+
+
+def _lun(table: Table) -> Lun:
+    transport = table.choice("transport", ("iscsi", "fc"))
+    lun = Lun(
+        name=table.name("name", LUN_NAME),
+        transport="iscsi" if transport == "iscsi" else "fc",
+        size=table.size("size"),
+        paths=table.integer("paths", 1, 2),
+        in_vg=table.boolean("in_vg"),
+    )
+    table.refuse_unknown()
+    if lun.transport == "fc" and lun.paths != 1:
+        raise TopologyProblem(f"{table.key('paths')}: a node has one FC link, so an fc LUN has 1 path, not {lun.paths}")
+    return lun
+
+
+def _check_whole(topology: Topology) -> None:
+    if SAN in topology.nodes:
+        raise TopologyProblem(f"machines.nodes: {SAN!r} is the name of the array")
+    if topology.locks == "none" and len(topology.nodes) > 1:
+        raise TopologyProblem("vg.locks: 'none' is for one node; several nodes would destroy each other's metadata")
+    names = [lun.name for lun in topology.luns]
+    if duplicate := next((name for name in names if names.count(name) > 1), None):
+        raise TopologyProblem(f"lun.name: {duplicate!r} is there twice")
+    if not any(lun.in_vg for lun in topology.luns):
+        raise TopologyProblem("lun.in_vg: no LUN is true, so there would be no volume group")
+    if (wanted := len(topology.luns) + 3 * len(topology.nodes)) > SLOTS:
+        raise TopologyProblem(f"lun, machines.nodes: LUNs + 3 x nodes is {wanted}; the array has {SLOTS} slots")

@@ -1,0 +1,138 @@
+"""Every verb that changes something, in situations that take different roads through it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.support.san import G, San, cluster, single
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A command in a situation. ``{NAME}`` in the words stands for the WWID of the LUN of that name.
+
+    ``hosts`` are where it is run from, "" for a workstation.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    prepare: Callable[[San], object] = lambda san: None
+    hosts: tuple[str, ...] = ("", "n1", "n3")
+    make: Callable[[], San] = cluster
+
+    def san(self) -> San:
+        """Make the situation."""
+        san = self.make()
+        self.prepare(san)
+        return san
+
+    def line(self, san: San) -> list[str]:
+        """Give the words of the command."""
+        wwids = {name: lun.wwid for name, lun in san.luns.items()}
+        return [word.format(**wwids) for word in self.words]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _four_volumes(san: San) -> None:
+    san.volume("web01", 2 * G, "iscsi1", active="n1", mounted=True)
+    san.volume("db-01.prod", 4 * G, "iscsi1", active="n2", mounted=True)
+    san.volume("idle", 1 * G, "iscsi1")
+    san.volume("spread", 6 * G, ("iscsi1", "iscsi2"), active="n3", mounted=True)
+    san.volume("elsewhere", 1 * G, "fc1", active="n1", mounted=True)
+
+
+def _own_pv_full(san: San) -> None:
+    san.volume("other", 16 * G, "fc1")
+    san.volume("web01", 2 * G, "fc1", active="n2", mounted=True)
+
+
+def _empty_and_cordoned(san: San) -> None:
+    san.label("iscsi1").allocatable = False
+
+
+def _left_behind(san: San) -> None:
+    san.volume("web01", 2 * G, "iscsi1")
+    san.label("iscsi1").allocatable = False
+    san.label("iscsi1").tags.add("vmstore.evacuate=n2:20260101T000000Z")
+
+
+def _half_created(san: San) -> None:
+    lv = san.volume("web01+new", 8 * G, "fc1", fs="")
+    san.nodes["n2"].active.add(lv.uuid)
+
+
+def _half_created_and_inactive(san: San) -> None:
+    san.volume("web01+new", 4 * G, "iscsi1", fs="")
+
+
+def _half_wiped(san: San) -> None:
+    lv = san.volume("web01+gone", 8 * G, "fc1")
+    san.nodes["n3"].active.add(lv.uuid)
+    san.nodes["n3"].marks.add("web01+gone")
+
+
+def _half_grown(san: San) -> None:
+    lv = san.volume("web01", 10 * G, "fc1")
+    assert lv.fs is not None
+    lv.fs.size = 8 * G
+    san.nodes["n3"].active.add(lv.uuid)
+    san.nodes["n3"].marks.add("web01")
+
+
+def _on_disk1(san: San) -> None:
+    san.volume("web01", 2 * G, "disk1", active="host", mounted=True)
+    san.volume("idle", 2 * G, "disk1")
+
+
+ONE = ("host",)
+SCENARIOS = (
+    Scenario("create", ("create", "web01", "8G")),
+    Scenario("create and leave active", ("create", "web01", "8G", "--activate"), hosts=("n1",)),
+    Scenario("create ext3 on a class", ("create", "db-01.prod", "8G", "--class", "iscsi", "--fs", "ext3")),
+    Scenario("create on two PVs", ("create", "web01", "30G", "--class", "iscsi")),
+    Scenario("create what is half made", ("create", "web01", "8G"), _half_created),
+    Scenario("create what is half made and inactive", ("create", "web01", "8G"), _half_created_and_inactive),
+    Scenario("create on one host", ("create", "web01", "8G"), hosts=ONE, make=single),
+    Scenario(
+        "grow while mounted",
+        ("grow", "web01", "10G"),
+        lambda san: san.volume("web01", 8 * G, "fc1", active="n2", mounted=True),
+    ),
+    Scenario("grow what nobody uses", ("grow", "web01", "10G"), lambda san: san.volume("web01", 8 * G, "fc1")),
+    Scenario("grow what is half grown", ("grow", "web01", "10G"), _half_grown),
+    Scenario("grow onto another PV", ("grow", "web01", "8G"), _own_pv_full),
+    Scenario(
+        "grow what is active and not mounted",
+        ("grow", "web01", "10G"),
+        lambda san: san.volume("web01", 8 * G, "fc1", active="n3"),
+    ),
+    Scenario("grow on one host", ("grow", "idle", "10G"), _on_disk1, hosts=ONE, make=single),
+    Scenario("evacuate", ("evacuate", "{iscsi1}", "--to", "fc", "--yes"), _four_volumes),
+    Scenario("evacuate and take out", ("evacuate", "{iscsi1}", "--to", "fc", "--remove", "--yes"), _four_volumes),
+    Scenario("evacuate within the class", ("evacuate", "{iscsi1}", "--yes"), _four_volumes),
+    Scenario(
+        "evacuate onto two named PVs", ("evacuate", "{iscsi1}", "--to", "{fc1}", "--to", "{fc2}", "-y"), _four_volumes
+    ),
+    Scenario("evacuate what is empty", ("evacuate", "{iscsi1}", "--yes")),
+    Scenario("evacuate what was left behind", ("evacuate", "{iscsi1}", "--yes"), _left_behind),
+    Scenario("evacuate on one host", ("evacuate", "{disk1}", "--yes"), _on_disk1, hosts=ONE, make=single),
+    Scenario("remove", ("remove", "web01", "--confirm", "web01"), lambda san: san.volume("web01", 8 * G, "fc1")),
+    Scenario(
+        "remove and wipe",
+        ("remove", "web01", "--wipe", "--confirm", "web01"),
+        lambda san: san.volume("web01", 8 * G, "fc1"),
+    ),
+    Scenario(
+        "remove on one host", ("remove", "idle", "--wipe", "--confirm", "idle"), _on_disk1, hosts=ONE, make=single
+    ),
+    Scenario("pv add", ("pv", "add", "{spare}", "--yes")),
+    Scenario("pv add of a class", ("pv", "add", "{spare}", "--class", "gold", "--yes")),
+    Scenario("pv remove", ("pv", "remove", "{iscsi1}", "--yes"), _empty_and_cordoned),
+    Scenario("pv cordon", ("pv", "cordon", "{fc1}")),
+    Scenario("pv uncordon", ("pv", "uncordon", "{iscsi1}"), _empty_and_cordoned),
+    Scenario("pv uncordon of what was left behind", ("pv", "uncordon", "{iscsi1}"), _left_behind),
+    Scenario("pv add on one host", ("pv", "add", "/dev/sdc", "--yes"), hosts=ONE, make=single),
+)
+FROM = [(scenario, host) for scenario in SCENARIOS for host in scenario.hosts]
+IDS = [f"{scenario.name}, from {host or 'a workstation'}" for scenario, host in FROM]

@@ -1,0 +1,68 @@
+"""Keep unit and cli tests from starting processes; the storage tests in tests/lab are free to."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vmstore.tools import lvm
+
+HERE = Path(__file__).parent
+_STARTS = ("subprocess.Popen", "os.posix_spawn", "os.spawn", "os.system", "os.exec", "os.fork", "os.forkpty")
+
+
+class UnexpectedProcess(BaseException):
+    """A test started a process; no handler may swallow this."""
+
+
+class _Guard:
+    """Watch the interpreter's own events, so that no way to start a process is forgotten."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.allowed: tuple[str, ...] = ()
+        sys.addaudithook(self)
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        """Refuse the start of a process while closed. subprocess forks by itself once its own event has passed."""
+        if self.closed and event in _STARTS:
+            program = str(arguments[0]) if arguments else ""
+            if event == "subprocess.Popen" and program.rsplit("/", maxsplit=1)[-1] in self.allowed:
+                return
+            raise UnexpectedProcess(f"{event} {arguments}: script it, or mark the test with spawns(PROGRAM)")
+
+
+_guard = _Guard()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say which marks there are."""
+    config.addinivalue_line("markers", "spawns(program, ...): this test really starts these programs")
+
+
+@pytest.fixture(autouse=True)
+def no_processes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse every process start that the test does not ask for with the mark ``spawns``."""
+    if request.path.is_relative_to(HERE / "lab"):
+        yield
+        return
+    mark = request.node.get_closest_marker("spawns")
+    _guard.allowed = mark.args if mark else ()
+    _guard.closed = True
+    try:
+        yield
+    finally:
+        _guard.closed = False
+
+
+@pytest.fixture(autouse=True)
+def own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep tests off this machine's settings and sockets, and any of them from waiting."""
+    if request.path.is_relative_to(HERE / "lab"):
+        return
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("VMSTORE_CONFIG", raising=False)
+    monkeypatch.delenv("VMSTORE_DEBUG", raising=False)
+    assert lvm.run.__kwdefaults__ is not None
+    monkeypatch.setitem(lvm.run.__kwdefaults__, "pause", lambda _: None)

@@ -1,0 +1,162 @@
+"""Empty LUNs under running writers, and survive what happens meanwhile."""
+
+import signal
+import subprocess
+import time
+
+from lab.driver import HOST, Cluster
+
+TOPOLOGY = "default"
+MIB = 2**20
+
+
+def _three_volumes(cluster: Cluster, size: str, *words: str) -> None:
+    for vm in ("ev1", "ev2", "ev3"):
+        cluster.create(vm, size, *words)
+
+
+def _is_empty(cluster: Cluster, wwid: str) -> bool:
+    pv = cluster.pv(wwid)
+    # One extent less than the disk may be usable; empty means that all that is usable is free.
+    return bool(pv["free"] == pv["size"])
+
+
+def test_four_volumes_leave_a_lun_while_two_are_written_to(cluster: Cluster) -> None:
+    source, other = cluster.wwid("iscsi", 1), cluster.wwid("iscsi", 2)
+    for vm in ("web01", "db01", "idle01"):
+        cluster.create(vm, "32M", "--pv", source)
+    cluster.create("wide01", "16M", "--pv", source)
+    cluster.sh("n1", f"lvextend -q -L +16M vmstore/wide01 /dev/disk/by-id/dm-uuid-mpath-{other}")
+    assert len(cluster.volume("wide01")["pvs"]) == 2
+    cluster.mount("n1", "web01")
+    cluster.mount("n2", "db01")
+    data = {"web01": cluster.fill("n1", "web01", 8), "db01": cluster.fill("n2", "db01", 8)}
+    sums = {vm: cluster.device_sum(vm) for vm in ("idle01", "wide01")}
+    cluster.start_writer("n1", "web01")
+    cluster.start_writer("n2", "db01")
+
+    planned = cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--dry-run", "-o", "plain").out
+    assert planned.count("pvmove") == 4
+    done = cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--yes")
+    assert "is empty" in done.err
+
+    assert cluster.stop_writer("n1", "web01") > 0
+    assert cluster.stop_writer("n2", "db01") > 0
+    assert data == {"web01": cluster.data_sum("n1", "web01"), "db01": cluster.data_sum("n2", "db01")}
+    assert _is_empty(cluster, source)
+    assert cluster.pv(source)["cordoned"] is True
+    for vm in ("web01", "db01", "idle01"):
+        assert cluster.volume(vm)["classes"] == ["fc"]
+    assert cluster.volume("wide01")["classes"] == ["fc", "iscsi"]
+    held = {vm: cluster.volume(vm)["held_by"] for vm in ("web01", "db01", "idle01", "wide01")}
+    assert held == {"web01": "n1", "db01": "n2", "idle01": None, "wide01": None}
+    assert sums == {vm: cluster.device_sum(vm, "n3") for vm in ("idle01", "wide01")}
+    cluster.unmount("n1", "web01")
+    cluster.unmount("n2", "db01")
+    for vm in ("web01", "db01", "idle01"):
+        cluster.fsck("n3", vm)
+
+    before = cluster.seqno()
+    assert "already" in cluster.vmstore("n2", "evacuate", source, "--to", "fc", "--yes").err
+    assert cluster.seqno() == before
+
+
+def test_an_evacuation_without_room_is_refused_before_anything_changes(cluster: Cluster) -> None:
+    source, target = cluster.wwid("iscsi", 1), cluster.wwid("fc")
+    cluster.create("big01", "1500M", "--pv", source)
+    cluster.create("big02", "1G", "--pv", target)
+    before = cluster.seqno()
+    refused = cluster.vmstore(HOST, "evacuate", source, "--to", target, "--yes", check=False)
+    assert refused.rc == 5
+    assert "no room" in refused.err
+    assert cluster.seqno() == before
+    assert cluster.pv(source)["cordoned"] is False
+
+
+def test_killed_in_the_middle_the_same_command_goes_on_from_another_node(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    _three_volumes(cluster, "40M", "--pv", source)
+    cluster.mount("n2", "ev2")
+    data = cluster.fill("n2", "ev2", 16)
+    sums = {vm: cluster.device_sum(vm) for vm in ("ev1", "ev3")}
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.wait(lambda: "pvmove0" in cluster.sh("n1", "lvs -a --readonly vmstore").out, 150, "the first move")
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    assert "being emptied" in cluster.pv(source)["state"]
+    cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+    assert _is_empty(cluster, source)
+    assert cluster.pv(source)["state"] == "cordoned"
+    assert cluster.data_sum("n2", "ev2") == data
+    cluster.unmount("n2", "ev2")
+    assert sums == {vm: cluster.device_sum(vm) for vm in ("ev1", "ev3")}
+    assert [cluster.volume(vm)["held_by"] for vm in ("ev1", "ev2", "ev3")] == [None] * 3
+    assert cluster.sh("n1", "ls /run/vmstore/idle").out == ""
+
+
+def test_two_evacuations_of_one_pv_do_not_run_at_once(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    _three_volumes(cluster, "32M", "--pv", source)
+    first = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.wait(lambda: cluster.pv(source)["cordoned"], 150, "the first run to begin")
+    second = cluster.vmstore("n2", "evacuate", source, "--to", "fc", "--yes", check=False)
+    assert second.rc == 6
+    assert "another vmstore is at work on" in second.err
+    _, told = first.communicate(timeout=300)
+    assert first.returncode == 0, told
+    assert _is_empty(cluster, source)
+
+
+def test_a_link_that_is_cut_for_ten_seconds_delays_and_loses_nothing(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    cluster.create("cut01", "96M", "--pv", source)
+    cluster.mount("n2", "cut01")
+    data = cluster.fill("n2", "cut01", 32)
+    cluster.start_writer("n2", "cut01")
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.wait(lambda: "pvmove0" in cluster.sh("n1", "lvs -a --readonly vmstore").out, 150, "the move")
+    cluster.lab("cut", "n2", "san")
+    time.sleep(10)
+    cluster.lab("mend", "n2", "san")
+    _, told = run.communicate(timeout=400)
+    assert run.returncode == 0, told
+    assert _is_empty(cluster, source)
+    assert cluster.stop_writer("n2", "cut01") > 0
+    assert cluster.data_sum("n2", "cut01") == data
+    cluster.unmount("n2", "cut01")
+    cluster.fsck("n1", "cut01")
+
+
+def test_interrupted_once_it_stops_after_the_volume_and_says_how_to_go_on(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    _three_volumes(cluster, "32M", "--pv", source)
+    run: subprocess.Popen[str] = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.wait(lambda: "pvmove0" in cluster.sh("n1", "lvs -a --readonly vmstore").out, 150, "the first move")
+    run.send_signal(signal.SIGINT)
+    _, told = run.communicate(timeout=200)
+    assert run.returncode == 9, told
+    assert "same command again" in told
+    classes = [cluster.volume(vm)["classes"] for vm in ("ev1", "ev2", "ev3")]
+    assert classes.count(["fc"]) in (1, 2)
+    assert [cluster.volume(vm)["held_by"] for vm in ("ev1", "ev2", "ev3")] == [None] * 3
+    cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--yes")
+    assert _is_empty(cluster, source)
+
+
+def test_a_pv_goes_out_of_the_vg_and_comes_back(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    cluster.create("out01", "32M", "--pv", source)
+    assert cluster.vmstore(HOST, "pv", "remove", source, "--yes", check=False).rc == 4
+    assert cluster.vmstore(HOST, "pv", "add", source, "--yes", check=False).rc == 0
+    cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--remove", "--yes")
+    assert source not in [pv["wwid"] for pv in cluster.pvs()]
+    assert "already" in cluster.vmstore("n3", "pv", "remove", source, "--yes").err
+    cluster.vmstore("n2", "pv", "add", source, "--class", "archive", "--yes")
+    added = cluster.pv(source)
+    assert (added["class"], added["transport"], added["state"]) == ("archive", "iscsi", "ok")
+    metadata = cluster.sh(
+        "n1", "pvs --noheadings --units m --nosuffix -o pv_mda_size /dev/disk/by-id/wwn-0x" + source[1:]
+    )
+    assert float(metadata.out) >= 16
+    cluster.vmstore("n1", "pv", "add", source, "--class", "iscsi", "--yes")
+    assert cluster.pv(source)["class"] == "iscsi"

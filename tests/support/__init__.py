@@ -1,0 +1,1 @@
+"""What the unit and cli tests stand on: scripted processes, small worlds, and a simulated SAN cluster."""

@@ -1,0 +1,312 @@
+"""A simulated SAN cluster: LUNs, one VG, volumes and nodes, as plain data that simulated commands change.
+
+It stands for a few nodes with LVM 2.03.16, lvmlockd, dm-multipath, e2fsprogs and util-linux, as far as vmstore uses
+them. The commands (tests/support/san_lvm.py and san_tools.py) refuse what the real ones refuse, with texts and exit
+codes taken from real hosts. It proves what vmstore asks for, in which order, and what it makes of an answer; that the
+real tools answer so is proven by the storage tests in tests/lab.
+"""
+
+import copy
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+EXTENT = 4 * 2**20
+M = 2**20
+G = 2**30
+GROUP = 128 * M
+
+
+def uuid(seed: str) -> str:
+    """Make a UUID in LVM's form out of a word."""
+    letters = hashlib.sha256(seed.encode()).hexdigest()[:32]
+    cuts = (0, 6, 10, 14, 18, 22, 26, 32)
+    return "-".join(letters[a:b] for a, b in itertools.pairwise(cuts))
+
+
+@dataclass
+class Pv:
+    """What LVM wrote on a LUN; ``vg`` is "" for a PV of no VG."""
+
+    uuid: str
+    vg: str
+    extents: int
+    allocatable: bool = True
+    tags: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Lun:
+    """A LUN of the SAN; ``paths`` are the kernel's names on each node that sees it, ``mapper`` its multipath name."""
+
+    name: str
+    wwid: str
+    size: int
+    transport: str
+    paths: dict[str, list[str]]
+    mapper: str = ""
+    down: set[tuple[str, str]] = field(default_factory=set)
+    signatures: set[str] = field(default_factory=set)
+    mounted: dict[str, str] = field(default_factory=dict)
+    pv: Pv | None = None
+
+    def device(self, node: str) -> str:
+        """Name it as LVM on a node does; "" where the node does not see it."""
+        paths = self.paths.get(node)
+        if not paths:
+            return ""
+        return f"/dev/mapper/{self.mapper}" if self.mapper else f"/dev/{paths[0]}"
+
+
+@dataclass
+class Run:
+    """Extents of a volume on a PV."""
+
+    pv: str
+    start: int
+    count: int
+
+
+@dataclass
+class FileSystem:
+    """An ext file system; ``checked`` since it was last mounted."""
+
+    kind: str
+    size: int
+    label: str = ""
+    clean: bool = True
+    checked: bool = False
+    broken: bool = False
+
+
+@dataclass
+class Move:
+    """A pvmove under way: the runs that leave ``source`` and the room they go to."""
+
+    source: str
+    old: list[Run]
+    new: list[Run]
+
+
+@dataclass
+class Lv:
+    """A volume."""
+
+    name: str
+    uuid: str
+    runs: list[Run]
+    layout: str = "linear"
+    role: str = "public"
+    fs: FileSystem | None = None
+    zeroed: bool = False
+    move: Move | None = None
+
+    @property
+    def size(self) -> int:
+        """Give its bytes."""
+        return sum(run.count for run in self.runs) * EXTENT
+
+
+@dataclass
+class Node:
+    """A host: what is active, mounted and marked there. ``up`` False refuses, ``hangs`` gives no answer."""
+
+    name: str
+    active: set[str] = field(default_factory=set)
+    mounts: dict[str, str] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)
+    marks: set[str] = field(default_factory=set)
+    daemons: set[str] = field(default_factory=lambda: {"lvmlockd", "lvmpolld", "dlm_controld"})
+    lockspace: bool = True
+    up: bool = True
+    hangs: bool = False
+    answer: str | None = None
+
+
+@dataclass
+class San:
+    """The whole cluster; ``leases`` maps (node, lock file) to who holds it."""
+
+    nodes: dict[str, Node]
+    luns: dict[str, Lun]
+    lock_type: str = "dlm"
+    vg: str = "vmstore"
+    vg_uuid: str = uuid("vg")
+    seqno: int = 7
+    lvs: dict[str, Lv] = field(default_factory=dict)
+    leases: dict[tuple[str, str], str] = field(default_factory=dict)
+    lvm_version: str = "2.03.16(2) (2022-05-18)"
+    made: int = 0
+
+    def copy(self) -> "San":
+        """Make an equal one that changes by itself."""
+        return copy.deepcopy(self)
+
+    def pvs(self) -> list[Lun]:
+        """List the LUNs that are PVs of the VG."""
+        return [lun for lun in self.luns.values() if lun.pv and lun.pv.vg == self.vg]
+
+    def label(self, lun: str) -> Pv:
+        """Give the PV label of a LUN that has one."""
+        pv = self.luns[lun].pv
+        assert pv is not None, f"{lun} is no PV"
+        return pv
+
+    def lun_of(self, pv: str) -> Lun:
+        """Find the LUN that bears a PV's UUID."""
+        return next(lun for lun in self.luns.values() if lun.pv and lun.pv.uuid == pv)
+
+    def used(self, pv: str) -> list[tuple[str, Run]]:
+        """List what lies on a PV, each run with the LV that LVM shows for it, by start."""
+        found = []
+        for lv in self.lvs.values():
+            old = lv.move.old if lv.move else []
+            found += [("[pvmove0]" if run in old else lv.name, run) for run in lv.runs if run.pv == pv]
+            found += [("[pvmove0]", run) for run in (lv.move.new if lv.move else []) if run.pv == pv]
+        return sorted(found, key=lambda item: item[1].start)
+
+    def gaps(self, pv: str) -> list[Run]:
+        """List the free runs of a PV."""
+        found, at = [], 0
+        end = self.lun_of(pv).pv
+        assert end is not None
+        for _, run in [*self.used(pv), ("", Run(pv, end.extents, 0))]:
+            if run.start > at:
+                found.append(Run(pv, at, run.start - at))
+            at = run.start + run.count
+        return found
+
+    def free(self, pv: str) -> int:
+        """Count the free extents of a PV."""
+        return sum(run.count for run in self.gaps(pv))
+
+    def take(self, count: int, pvs: Sequence[str]) -> list[Run] | None:
+        """Choose free extents on these PVs, in order; None where they do not suffice."""
+        found = []
+        for pv in pvs:
+            for gap in self.gaps(pv):
+                part = min(gap.count, count)
+                if part:
+                    found.append(Run(pv, gap.start, part))
+                    count -= part
+        return None if count else found
+
+    def holders(self, lv: Lv) -> list[str]:
+        """Name the nodes on which a volume is active."""
+        return [node.name for node in self.nodes.values() if lv.uuid in node.active]
+
+    def new_uuid(self) -> str:
+        """Make a UUID that nothing has yet."""
+        self.made += 1
+        return uuid(f"made {self.made}")
+
+    def volume(
+        self,
+        name: str,
+        size: int,
+        on: str | Sequence[str] = "iscsi1",
+        *,
+        active: str = "",
+        mounted: bool = False,
+        fs: str = "ext4",
+        layout: str = "linear",
+        role: str = "public",
+    ) -> Lv:
+        """Put a volume into the world, in equal parts on the LUNs; mounted on the node where it is active."""
+        luns = [on] if isinstance(on, str) else list(on)
+        runs = []
+        for lun in luns:
+            part = self.take(size // len(luns) // EXTENT, [self.label(lun).uuid])
+            assert part is not None, f"the test's world has no room for {name} on {lun}"
+            runs += part
+            lv = Lv(name, uuid(f"lv {name}"), list(runs), layout, role)
+            self.lvs[name] = lv
+        lv.fs = FileSystem(fs, lv.size) if fs else None
+        if active:
+            self.nodes[active].active.add(lv.uuid)
+        if mounted:
+            self.nodes[active].mounts[lv.uuid] = f"/vm/{name}"
+        return lv
+
+    def crash(self, node: str) -> None:
+        """Switch a node off: what was active, mounted, marked or locked there is no more."""
+        self.nodes[node] = Node(node, up=False)
+        self.leases = {key: who for key, who in self.leases.items() if key[0] != node}
+
+    def summary(self) -> dict[str, object]:
+        """Say what an admin cares for, without what may differ between two runs that are both right."""
+        return {
+            "volumes": self.volumes(),
+            "luns": {
+                lun.name: (lun.pv.vg, lun.pv.allocatable, sorted(lun.pv.tags)) if lun.pv else None
+                for lun in self.luns.values()
+            },
+            "empty": sorted(lun.name for lun in self.pvs() if lun.pv and not self.used(lun.pv.uuid)),
+            "marks": self.marks(),
+            "locks": sorted(self.leases),
+        }
+
+    def volumes(self) -> dict[str, dict[str, object]]:
+        """Say of each volume what an admin cares for."""
+        return {
+            lv.name: {
+                "size": lv.size,
+                "layout": lv.layout,
+                "filesystem": (lv.fs.kind, lv.fs.size) if lv.fs else None,
+                "active": self.holders(lv),
+                "mounted": [node.mounts[lv.uuid] for node in self.nodes.values() if lv.uuid in node.mounts],
+                "classes": sorted({self.luns_class(run.pv) for run in lv.runs}),
+                "moving": lv.move is not None,
+            }
+            for lv in sorted(self.lvs.values(), key=lambda lv: lv.name)
+        }
+
+    def marks(self) -> dict[str, list[str]]:
+        """Name the marks that mean something, by node: those of volumes that are active there."""
+        found = {}
+        for node in self.nodes.values():
+            active = {lv.name for lv in self.lvs.values() if lv.uuid in node.active}
+            if node.marks & active:
+                found[node.name] = sorted(node.marks & active)
+        return found
+
+    def luns_class(self, pv: str) -> str:
+        """Tell the class of a PV."""
+        lun = self.lun_of(pv)
+        tags = [tag for tag in (lun.pv.tags if lun.pv else ()) if tag.startswith("vmstore.class=")]
+        return tags[0].removeprefix("vmstore.class=") if tags else lun.transport
+
+
+def _lun(san: San, name: str, wwid: str, size: int, transport: str, paths: dict[str, list[str]], mapper: str) -> None:
+    pv = Pv(uuid(f"pv {name}"), san.vg, size // EXTENT - 5, tags={f"vmstore.class={transport}"})
+    san.luns[name] = Lun(name, wwid, size, transport, paths, mapper, pv=pv)
+
+
+def cluster(size: int = 20 * G) -> San:
+    """Make the default: three nodes, two iSCSI LUNs (one over two paths) and two FC LUNs, and one LUN not in use.
+
+    The kernel's names differ between the nodes, as they do after a reboot.
+    """
+    san = San({name: Node(name) for name in ("n1", "n2", "n3")}, {})
+    names = {"n1": "abcdef", "n2": "bacdef", "n3": "cdabfe"}
+    for number, (name, transport) in enumerate(
+        (("fc1", "fc"), ("fc2", "fc"), ("iscsi1", "iscsi"), ("iscsi2", "iscsi"))
+    ):
+        two = name == "iscsi2"
+        paths = {node: [f"sd{order[number]}", *([f"sd{order[4]}"] if two else [])] for node, order in names.items()}
+        wwid = "36001405" + hashlib.sha256(name.encode()).hexdigest()[:25]
+        _lun(san, name, wwid, size, transport, paths, "mpatha" if two else "")
+    spare = {node: [f"sd{order[5]}"] for node, order in names.items()}
+    san.luns["spare"] = Lun("spare", "36001405" + hashlib.sha256(b"spare").hexdigest()[:25], size, "fc", spare)
+    return san
+
+
+def single(size: int = 20 * G) -> San:
+    """Make one host without cluster locks: two disks in the VG, one not in use."""
+    san = San({"host": Node("host", daemons=set(), lockspace=False)}, {}, lock_type="")
+    _lun(san, "disk1", "36001405aa1", size, "iscsi", {"host": ["sda"]}, "")
+    _lun(san, "disk2", "36001405aa2", size, "iscsi", {"host": ["sdb"]}, "")
+    san.luns["spare"] = Lun("spare", "36001405aa3", size, "iscsi", {"host": ["sdc"]})
+    return san

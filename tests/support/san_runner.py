@@ -1,0 +1,162 @@
+"""The runner that carries vmstore's process starts to the simulated SAN, and can cut, fail or lie at each change."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.support.san import Node, San
+from tests.support.san_lvm import Answer, Lvm
+from tests.support.san_report import probe
+from tests.support.san_tools import Tools
+from tests.support.ssh import Call, decode
+from vmstore.run import Result
+
+READS = ("lvm", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev")
+
+
+class Cut(BaseException):
+    """The run of vmstore ends here, as with kill -9: nothing in it may handle this."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A command that changes something, and the node it ran on."""
+
+    node: str
+    argv: tuple[str, ...]
+
+
+class SanHold:
+    """A lock that is held, or not, in a shell on a node."""
+
+    def __init__(self, san: San, node: str, path: str, who: str) -> None:
+        self._san = san
+        self._key = (node, path)
+        self._who = san.leases.get(self._key, "")
+        self._own = not self._who and san.nodes[node].up
+        if self._own:
+            san.leases[self._key] = who
+
+    def first_line(self) -> str:
+        """Say what the lock script says."""
+        return "held" if self._own else f"taken {self._who}" if self._who else ""
+
+    def poke(self) -> bool:
+        """Tell whether the lock is still there."""
+        return self._key in self._san.leases
+
+    def release(self) -> None:
+        """Let the lock fall."""
+        if self._own:
+            self._san.leases.pop(self._key, None)
+            self._own = False
+
+
+@dataclass
+class SanRunner:
+    """Run what vmstore asks for on the node it names; ``host`` is the node vmstore runs on, "" for a workstation.
+
+    Moments are counted over all changes: after each command that changes something, and twice within a pvmove.
+    ``cut_at`` ends the run at that moment, ``call_at`` calls ``on_moment`` there. Changes are counted by
+    themselves: ``fail`` has one fail undone, ``fail_done`` fail though it took effect, ``lie`` succeed undone.
+    """
+
+    san: San
+    host: str = ""
+    cut_at: int | None = None
+    on_moment: Callable[[int], None] | None = None
+    fail: int | None = None
+    fail_done: int | None = None
+    lie: int | None = None
+    changes: list[Change] = field(default_factory=list)
+    asked: list[Change] = field(default_factory=list)
+    moments: int = 0
+    _dead: bool = False
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60) -> Result:
+        """Run to the end."""
+        return self._run(argv, stdin, timeout, lambda _: None)
+
+    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
+        """Run, each line of output as it comes."""
+        return self._run(argv, "", 0, on_line)
+
+    def hold(self, argv: Sequence[str]) -> SanHold:
+        """Take a lock on a node."""
+        with self._lock:
+            self._check()
+            call = decode(argv)
+            bash, _, script, _, path, who = call.parts[0]
+            assert bash == "bash"
+            assert "flock" in script
+            return SanHold(self.san, call.node or self.host, path, who)
+
+    def _check(self) -> None:
+        if self._dead:
+            raise Cut("the run was cut off earlier")
+
+    def _run(self, argv: Sequence[str], stdin: str, timeout: float, on_line: Callable[[str], None]) -> Result:
+        with self._lock:
+            self._check()
+            call = decode(argv)
+            assert call.node != self.host or not self.host, f"a node needs no ssh to itself: {call}"
+            node = self.san.nodes[call.node or self.host]
+            if node.hangs:
+                return Result(tuple(argv), -1, "", "", timeout, timed_out=True)
+            if not node.up:
+                text = f"ssh: connect to host {node.name} port 22: No route to host\n"
+                return Result(tuple(argv), 255, "", text, 3.0)
+            rc, out, err = self._parts(node, call, stdin, on_line)
+            if not self.san.nodes[node.name].up:
+                return Result(tuple(argv), 255, out, f"Connection to {node.name} closed by remote host.\n", 3.0)
+            return Result(tuple(argv), rc, out, err, 0.1)
+
+    def _parts(self, node: Node, call: Call, stdin: str, on_line: Callable[[str], None]) -> Answer:
+        out = err = ""
+        for part in call.parts:
+            rc, more, worse = self._one(node, part, stdin, on_line)
+            out += more
+            err += worse
+            if rc:
+                return rc, out, err
+        return 0, out, err
+
+    def _one(self, node: Node, argv: tuple[str, ...], stdin: str, on_line: Callable[[str], None]) -> Answer:
+        self.asked.append(Change(node.name, argv))
+        if argv[:2] == ("sh", "-s"):
+            assert stdin.startswith("#!/bin/sh")
+            return 0, node.answer if node.answer is not None else probe(self.san, node, argv[3:]), ""
+        lvm = Lvm(self.san, node)
+        if argv[0] in READS:
+            return lvm.run(argv) or Tools(self.san, node).run(argv)
+        number = len(self.changes)
+        self.changes.append(Change(node.name, argv))
+        if number == self.fail:
+            return 5, "", f"  {argv[0]}: this failure was asked for by the test\n"
+        if number == self.lie:
+            return 0, "", ""
+        answer = self._pvmove(lvm, argv, on_line) if argv[0] == "pvmove" else lvm.run(argv)
+        answer = answer or Tools(self.san, node).run(argv)
+        self._moment()
+        if number == self.fail_done:
+            return 5, "", f"  {argv[0]}: this failure was asked for by the test\n"
+        return answer
+
+    def _pvmove(self, lvm: Lvm, argv: tuple[str, ...], on_line: Callable[[str], None]) -> Answer:
+        for item in lvm.pvmove(argv[1:]):
+            if not isinstance(item, str):
+                return item
+            on_line(item)
+            if not item.endswith(" 100.00%"):
+                self._moment()
+        raise AssertionError("pvmove ends with an answer")
+
+    def _moment(self) -> None:
+        number = self.moments
+        self.moments += 1
+        if number == self.cut_at:
+            self._dead = True
+            raise Cut(f"cut off at moment {number}, after {self.changes[-1]}")
+        if self.on_moment:
+            self.on_moment(number)

@@ -1,0 +1,201 @@
+"""The engine: it believes the world and not the tools, and stops only between steps."""
+
+import signal
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.support.scripted import ScriptedRunner, expect
+from tests.support.works import Remembered, work
+from tests.support.worlds import World
+from vmstore.errors import Locked, Refused, StoppedHalfway, ToolFailed
+from vmstore.jobs import engine
+from vmstore.jobs.step import Command, Step, Work
+from vmstore.model import Inventory
+
+
+@dataclass
+class Facts:
+    """The world of these tests: which steps are done in it."""
+
+    done: set[str] = field(default_factory=set)
+    reads: int = 0
+
+    def read(self, known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
+        """Read it again."""
+        del known, touched
+        self.reads += 1
+        return World().pv("a").inventory()
+
+
+@dataclass(frozen=True, slots=True)
+class Thing(Step):
+    """A step that is done once its name is among the facts."""
+
+    name: str
+    facts: Facts
+    act: Callable[[], None]
+    taken_back: bool = False
+
+    @property
+    def title(self) -> str:
+        """Say its name."""
+        return self.name
+
+    def commands(self) -> list[Command]:
+        """It has no command of its own."""
+        return []
+
+    def done(self, world: Inventory) -> bool:
+        """Look among the facts."""
+        return self.name in self.facts.done
+
+    def run(self, work: Work) -> None:
+        """Act."""
+        self.act()
+
+    def undo(self) -> list[Command]:
+        """Run a command that says so."""
+        return [Command("n1", ("undo", self.name))] if self.taken_back else []
+
+
+@pytest.fixture
+def facts() -> Facts:
+    """Start with nothing done."""
+    return Facts()
+
+
+def thing(facts: Facts, name: str, *acts: Callable[[], None], works: bool = True, undo: bool = False) -> Thing:
+    """Make a step that does something and then is done, or not."""
+
+    def act() -> None:
+        if works:
+            facts.done.add(name)
+        for each in acts:
+            each()
+
+    return Thing(name, facts, act, undo)
+
+
+def run(
+    facts: Facts, *steps: Step, runner: ScriptedRunner | None = None, guard: Callable[[], None] = lambda: None
+) -> Remembered:
+    """Carry out steps."""
+    doing, reporter = work(runner or ScriptedRunner())
+    engine.carry_out(steps, doing, facts.read, facts.read(), guard)
+    return reporter
+
+
+def fail(error: Exception) -> Callable[[], None]:
+    """Make what raises."""
+
+    def act() -> None:
+        raise error
+
+    return act
+
+
+FAILED = ToolFailed("it failed", why="n1: no", hint="look")
+
+
+def test_steps_run_in_order_and_the_world_is_read_after_each(facts: Facts) -> None:
+    reporter = run(facts, thing(facts, "a"), thing(facts, "b"))
+    assert reporter.heard == ["began a", "ended a", "began b", "ended b"]
+    assert facts.reads == 3
+
+
+def test_what_is_done_already_is_skipped(facts: Facts) -> None:
+    facts.done = {"a"}
+    assert run(facts, thing(facts, "a", fail(FAILED)), thing(facts, "b")).heard == ["began b", "ended b"]
+
+
+def test_a_failure_that_took_effect_is_noted_and_the_work_goes_on(facts: Facts) -> None:
+    heard = run(facts, thing(facts, "a", fail(FAILED)), thing(facts, "b")).heard
+    assert "note a: the tool reported a failure, but it is done" in heard
+    assert heard[-1] == "ended b"
+
+
+def test_a_failure_ends_the_work_with_the_tools_own_error(facts: Facts) -> None:
+    with pytest.raises(ToolFailed, match="it failed"):
+        run(facts, thing(facts, "a", fail(FAILED), works=False), thing(facts, "b"))
+    assert facts.done == set()
+
+
+def test_a_success_that_took_no_effect_is_a_failure(facts: Facts) -> None:
+    with pytest.raises(ToolFailed, match="a: it did not take effect"):
+        run(facts, thing(facts, "a", works=False), thing(facts, "b"))
+    assert facts.done == set()
+
+
+@pytest.mark.parametrize("error", [Locked("x", why="y", hint="z"), Refused("x", why="y", hint="z")])
+def test_other_errors_pass_as_they_are(facts: Facts, error: Exception) -> None:
+    with pytest.raises(type(error)):
+        run(facts, thing(facts, "a", fail(error)))
+
+
+def test_what_was_made_for_later_steps_is_taken_back_last_first(facts: Facts) -> None:
+    runner = ScriptedRunner([expect("n1", "undo b"), expect("n1", "undo a")])
+    steps = [thing(facts, name, undo=True) for name in "ab"]
+    with pytest.raises(ToolFailed):
+        run(facts, *steps, thing(facts, "c", fail(FAILED), works=False, undo=True), runner=runner)
+    runner.done()
+
+
+def test_what_cannot_be_taken_back_is_told_and_the_first_error_counts(facts: Facts) -> None:
+    runner = ScriptedRunner([expect("n1", "undo b", rc=5, err="busy\n"), expect("n1", "undo a")])
+    steps = [thing(facts, name, undo=True) for name in "ab"]
+    doing, reporter = work(runner)
+    with pytest.raises(ToolFailed, match="it failed"):
+        engine.carry_out([*steps, thing(facts, "c", fail(FAILED), works=False)], doing, facts.read, facts.read())
+    assert reporter.heard[-1] == "note taking back: b: n1: busy"
+    runner.done()
+
+
+def test_nothing_is_taken_back_when_the_run_is_killed(facts: Facts) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(facts, thing(facts, "a", undo=True), thing(facts, "b", fail(KeyboardInterrupt())))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_after_the_step_that_runs(facts: Facts, number: signal.Signals) -> None:
+    with pytest.raises(StoppedHalfway, match="stopped before: b"):
+        run(facts, thing(facts, "a", lambda: signal.raise_signal(number)), thing(facts, "b"))
+    assert facts.done == {"a"}
+
+
+def test_a_second_signal_does_not_wait(facts: Facts) -> None:
+    def twice() -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(facts, thing(facts, "a", twice))
+
+
+def test_a_signal_in_the_last_step_leaves_a_finished_work(facts: Facts) -> None:
+    run(facts, thing(facts, "a", lambda: signal.raise_signal(signal.SIGINT)))
+    assert facts.done == {"a"}
+
+
+def test_the_guard_is_asked_before_each_step(facts: Facts) -> None:
+    asked: list[set[str]] = []
+    run(facts, thing(facts, "a"), thing(facts, "b"), guard=lambda: asked.append(set(facts.done)))
+    assert asked == [set(), {"a"}]
+
+
+def test_a_guard_that_raises_lets_nothing_more_begin(facts: Facts) -> None:
+    lost = StoppedHalfway("lost the lock", why="gone", hint="again")
+    with pytest.raises(StoppedHalfway, match="lost the lock"):
+        run(facts, thing(facts, "a"), guard=fail(lost))
+    assert facts.done == set()
+
+
+def test_a_wish_to_stop_lasts_over_the_plans_of_a_job(facts: Facts) -> None:
+    doing, _ = work(ScriptedRunner())
+    with engine.stoppable(doing) as stop:
+        engine.carry_out(
+            [thing(facts, "a", lambda: signal.raise_signal(signal.SIGINT))], doing, facts.read, facts.read(), stop=stop
+        )
+        with pytest.raises(StoppedHalfway):
+            engine.carry_out([thing(facts, "b")], doing, facts.read, facts.read(), stop=stop)

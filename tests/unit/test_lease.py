@@ -1,0 +1,156 @@
+"""Locks: who has it is told, one that is lost is noticed, and the script itself keeps two shells apart."""
+
+import getpass
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.scripted import ScriptedHold, ScriptedRunner
+from vmstore.config import Ssh
+from vmstore.errors import Locked, StoppedHalfway
+from vmstore.jobs import lease
+from vmstore.run import LocalRunner
+from vmstore.tools.nodes import Nodes
+
+BASH = pytest.mark.spawns("bash")
+
+
+def nodes(runner: ScriptedRunner) -> Nodes:
+    """Make the way to two nodes."""
+    return Nodes(runner, ("n1", "n2"), "", Ssh(), Path("/run/vmstore/ssh"))
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Wait until something is so, at most 5 s."""
+    deadline = time.monotonic() + 5
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return true()
+
+
+def test_a_lock_is_held_on_its_node_under_its_name_and_released() -> None:
+    hold = ScriptedHold("held")
+    runner = ScriptedRunner(holds=[hold])
+    with lease.hold(nodes(runner), "n2", "volume.web01", "web01") as held:
+        held.check()
+    (call,) = runner.held
+    bash, option, script, name, path, who = call.parts[0]
+    assert (call.node, bash, option, name, path) == ("n2", "bash", "-c", "lock", "/run/vmstore/lock/volume.web01")
+    assert "flock -n" in script
+    assert getpass.getuser() in who
+    assert hold.released
+
+
+def test_it_is_released_also_when_the_work_fails() -> None:
+    hold = ScriptedHold("held")
+    with (
+        pytest.raises(ValueError, match="x"),
+        lease.hold(nodes(ScriptedRunner(holds=[hold])), "n2", "a", "a"),
+    ):
+        raise ValueError("x")
+    assert hold.released
+
+
+@pytest.mark.parametrize(
+    ("answer", "what", "why"),
+    [
+        ("taken root on n1 (process 7) at noon", "another vmstore is at work on web01", "started by root on n1"),
+        ("taken ", "another vmstore is at work on web01", "started by somebody"),
+        ("error cannot lock /run/x", "cannot lock web01", "n2: cannot lock /run/x"),
+        ("", "cannot lock web01", "n2: no answer"),
+        ("bash: flock: command not found", "cannot lock web01", "n2: "),
+    ],
+)
+def test_a_lock_that_is_not_given_says_why(answer: str, what: str, why: str) -> None:
+    hold = ScriptedHold(answer)
+    with (
+        pytest.raises(Locked, match=what) as caught,
+        lease.hold(nodes(ScriptedRunner(holds=[hold])), "n2", "volume.web01", "web01"),
+    ):
+        raise AssertionError("nobody may come here")
+    assert why in caught.value.why
+    assert hold.released
+
+
+def test_signs_of_life_are_sent_and_a_lock_that_is_lost_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "BEAT", 0.002)
+    hold = ScriptedHold("held")
+    with lease.hold(nodes(ScriptedRunner(holds=[hold])), "n2", "a", "emptying a") as held:
+        assert soon(lambda: hold.pokes > 2)
+        held.check()
+        hold.alive = False
+
+        def lost() -> bool:
+            try:
+                held.check()
+            except StoppedHalfway as error:
+                return "lost the lock of emptying a on n2" in error.what
+            return False
+
+        assert soon(lost)
+
+
+def test_a_tag_names_the_node_of_its_lock_and_fits_lvms_tags() -> None:
+    tag = lease.tag("node-1.example.org")
+    assert tag.startswith("vmstore.evacuate=node-1.example.org:20")
+    assert lease.node_of(tag) == "node-1.example.org"
+    assert all(letter.isalnum() or letter in "_+.-/=!:&#" for letter in tag)
+    assert len(tag) < 128
+
+
+def shell(path: Path, who: str) -> tuple[object, str]:
+    """Run the real script here."""
+    held = LocalRunner().hold(["bash", "-c", lease._HOLD, "lock", str(path), who])
+    return held, held.first_line()
+
+
+@BASH
+def test_the_script_gives_the_lock_to_one_and_tells_the_other_who_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "lock"
+    first, answer = shell(path, "me on n1")
+    assert answer == "held"
+    second, answer = shell(path, "you on n2")
+    assert answer == "taken me on n1"
+    second.release()  # type: ignore[attr-defined]
+    first.release()  # type: ignore[attr-defined]
+    third, answer = shell(path, "you on n2")
+    assert answer == "held"
+    assert path.read_text() == "you on n2"
+    third.release()  # type: ignore[attr-defined]
+
+
+@BASH
+def test_the_script_lets_go_when_its_owner_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    command = ["bash", "-c", lease._HOLD, "lock", str(path), "me"]
+    owner = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    assert owner.stdin is not None
+    assert owner.stdout.readline() == "held\n"
+    owner.stdin.write("\n\n")
+    owner.stdin.close()
+    assert owner.wait(5) == 0
+    owner.stdout.close()
+    held, answer = shell(path, "you")
+    assert answer == "held"
+    held.release()  # type: ignore[attr-defined]
+
+
+@BASH
+def test_the_script_gives_up_when_it_hears_nothing(tmp_path: Path) -> None:
+    command = ["bash", "-c", lease._HOLD.replace("-t 30", "-t 0.1"), "lock", str(tmp_path / "lock"), "me"]
+    assert "-t 0.1" in command[2]
+    owner = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert owner.wait(5) == 0
+    owner.communicate()
+
+
+@BASH
+def test_the_script_says_when_it_cannot_lock_at_all(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    held, answer = shell(tmp_path / "file" / "lock", "me")
+    assert answer == f"error cannot lock {tmp_path}/file/lock"
+    held.release()  # type: ignore[attr-defined]

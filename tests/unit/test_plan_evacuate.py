@@ -1,0 +1,223 @@
+"""Planning an evacuation: every volume moved where it is held, all of it fitting, and every refusal."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.worlds import EXTENT, G, World
+from vmstore.config import Move
+from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError, VmstoreError
+from vmstore.jobs.mirror import MoveVolume
+from vmstore.jobs.plan_evacuate import Evacuate, evacuate
+from vmstore.jobs.pv_steps import BeginEvacuation, DropPv, EndEvacuation, SetAllocatable, WipeLabel
+from vmstore.jobs.step import Step
+from vmstore.jobs.volume_steps import Deactivate
+
+TAG = "vmstore.evacuate=n1:20260102T120000Z"
+
+
+def wish(**more: Any) -> Evacuate:
+    """Ask for emptying the PV "src"."""
+    asked: dict[str, Any] = {
+        "source": "src",
+        "targets": (),
+        "classes": (),
+        "remove": False,
+        "lease": TAG,
+        "move": Move(),
+    }
+    return Evacuate(**(asked | more))
+
+
+def moves(steps: list[Step]) -> dict[str, MoveVolume]:
+    """Give the moves by volume."""
+    return {step.lv: step for step in steps if isinstance(step, MoveVolume)}
+
+
+@pytest.fixture
+def made() -> World:
+    """Give a source, one more PV of its class, and two of another."""
+    return World().pv("src", 20 * G, "iscsi").pv("i2", 20 * G, "iscsi").pv("f1", 10 * G).pv("f2", 20 * G)
+
+
+def test_what_is_empty_is_cordoned(made: World) -> None:
+    (step,) = evacuate(made.inventory(), wish())
+    assert isinstance(step, SetAllocatable)
+    assert step.allocatable is False
+
+
+def test_a_pv_that_is_gone_needs_nothing() -> None:
+    assert evacuate(World().pv("a").inventory(), wish()) == []
+
+
+def test_each_volume_is_moved_where_it_is_held_between_mark_and_proof(made: World) -> None:
+    made.lv("on1", 2 * G, "src", active="n1", mounted=True).lv("on2", 3 * G, "src", active="n2", mounted=True)
+    made.lv("idle", 1 * G, "src").lv("spread", 8 * G, "src f1", active="n2", mounted=True).lv("other", G, "f1")
+    steps = evacuate(made.inventory(), wish())
+    assert isinstance(steps[0], BeginEvacuation)
+    assert isinstance(steps[-1], EndEvacuation)
+    told = {lv: (step.node, step.size, step.idle, step.targets) for lv, step in moves(steps).items()}
+    assert told == {
+        "idle": ("n1", 1 * G, True, ("/dev/i2",)),
+        "on1": ("n1", 2 * G, False, ("/dev/i2",)),
+        "on2": ("n2", 3 * G, False, ("/dev/i2",)),
+        "spread": ("n2", 4 * G, False, ("/dev/i2",)),
+    }
+    assert list(moves(steps)) == ["idle", "on1", "on2", "spread"]
+
+
+def test_remove_takes_the_pv_out_at_the_end(made: World) -> None:
+    for world in (made.inventory(), made.lv("a", G, "src").inventory()):
+        last = [step for step in evacuate(world, wish(remove=True)) if not isinstance(step, MoveVolume)][-2:]
+        assert [type(step) for step in last] == [DropPv, WipeLabel]
+
+
+@pytest.mark.parametrize(
+    ("asked", "targets"),
+    [
+        ({"classes": ("fc",)}, ("/dev/f2",)),
+        ({"targets": ("f1",)}, ("/dev/f1",)),
+        ({"targets": ("f1",), "classes": ("iscsi",)}, ("/dev/i2",)),
+        ({}, ("/dev/i2",)),
+    ],
+)
+def test_destinations_are_as_asked_for(made: World, asked: dict[str, Any], targets: tuple[str, ...]) -> None:
+    steps = evacuate(made.lv("a", 8 * G, "src").inventory(), wish(**asked))
+    assert moves(steps)["a"].targets == targets
+
+
+def test_what_is_larger_than_any_destination_is_split(made: World) -> None:
+    steps = evacuate(made.lv("a", 20 * G, "src").lv("b", 5 * G, "f2").inventory(), wish(classes=("fc",)))
+    assert moves(steps)["a"].targets == ("/dev/f2", "/dev/f1")
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.lists(st.integers(0, 60), min_size=1, max_size=4))
+def test_no_plan_ever_wants_more_room_than_there_is(volumes: list[int], rooms: list[int]) -> None:
+    made = World().pv("src", 300 * EXTENT, "iscsi")
+    for number, room in enumerate(rooms):
+        made.pv(f"t{number}", 100 * EXTENT, "fc")
+        if room < 100:
+            made.lv(f"full{number}", (100 - room) * EXTENT, f"t{number}")
+    for number, extents in enumerate(volumes):
+        made.lv(f"vm{number}", extents * EXTENT, "src")
+    world = made.inventory()
+    try:
+        steps = evacuate(world, wish(classes=("fc",)))
+    except NoRoom:
+        assert sum(volumes) > sum(rooms)
+        return
+    assert sum(step.size for step in moves(steps).values()) == sum(volumes) * EXTENT
+    free = {pv.name: pv.free // EXTENT for pv in world.pvs}
+    for step in sorted(moves(steps).values(), key=lambda step: -step.size):
+        left = step.size // EXTENT
+        for target in step.targets:
+            part = min(left, free[target])
+            free[target] -= part
+            left -= part
+        assert left == 0, f"{step.lv} does not fit"
+
+
+def test_what_was_begun_is_finished_first_and_keeps_its_room(made: World) -> None:
+    made.lv("small", G, "src").lv("begun", 4 * G, "f1", active="n2", mounted=True, moving_in=("pvmove0",))
+    made.lv("pvmove0", 8 * G, "src f2", role="private,pvmove", layout="mirror", move_source="/dev/src")
+    steps = evacuate(made.inventory(), wish(classes=("fc",)))
+    assert list(moves(steps)) == ["begun", "small"]
+    assert moves(steps)["begun"].targets == ("/dev/f2",)
+    assert moves(steps)["begun"].size == 4 * G
+
+
+def test_tags_of_runs_that_are_gone_are_dropped_with_the_new_mark() -> None:
+    made = World().pv("src", 20 * G, "iscsi", lease="n9:20250101T000000Z").pv("i2", 20 * G, "iscsi").lv("a", G, "src")
+    step = evacuate(made.inventory(), wish())[0]
+    assert isinstance(step, BeginEvacuation)
+    assert step.stale == ("vmstore.evacuate=n9:20250101T000000Z",)
+
+
+def test_what_a_run_moved_and_did_not_let_go_of_is_left_inactive() -> None:
+    made = World(marks={"n2": frozenset({"moved", "used"})})
+    made.pv("src", 20 * G, "iscsi", cordoned=True, lease="n2:20260101T000000Z").pv("i2", 20 * G, "iscsi")
+    made.lv("moved", G, "i2", active="n2").lv("used", G, "i2", active="n2", opens=1).lv("asleep", G, "i2")
+    steps = evacuate(made.inventory(), wish())
+    assert [(step.lv, step.node) for step in steps if isinstance(step, Deactivate)] == [("moved", "n2")]
+
+
+@pytest.mark.parametrize(
+    ("volume", "error", "says"),
+    [
+        ({"role": "public,origin,thickorigin"}, Refused, "holds what cannot be moved"),
+        ({"role": "private,thin,pool,data"}, Refused, "holds what cannot be moved"),
+        ({"layout": "raid,raid1"}, Refused, "holds what cannot be moved"),
+        ({"active": "n1 n2"}, Refused, "active on several nodes"),
+        ({"active": "n1", "suspended": True}, Refused, "is suspended"),
+        ({"moving_in": ("pvmove1",)}, Refused, "being moved off another PV"),
+    ],
+)
+def test_what_cannot_move_is_refused(made: World, volume: dict[str, Any], error: type[VmstoreError], says: str) -> None:
+    with pytest.raises(error, match=says):
+        evacuate(made.lv("a", G, "src", **volume).inventory(), wish())
+
+
+def test_all_of_a_kind_that_cannot_move_are_named(made: World) -> None:
+    made.lv("b", G, "src", layout="raid,raid1").lv("a", G, "src", role="public,snapshot,thicksnapshot")
+    with pytest.raises(Refused) as caught:
+        evacuate(made.inventory(), wish())
+    assert caught.value.why == "a: it is a snapshot, thicksnapshot; b: its layout is raid,raid1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "says"),
+    [
+        ({"targets": ("src",)}, UsageError, "onto itself"),
+        ({"targets": ("cordoned",)}, Refused, "takes nothing new"),
+        ({"classes": ("gold",)}, Refused, "no PV of class gold"),
+    ],
+)
+def test_destinations_that_take_nothing_are_refused(
+    made: World, asked: dict[str, Any], error: type[VmstoreError], says: str
+) -> None:
+    made.pv("cordoned", 10 * G, "gold", cordoned=True).lv("a", G, "src")
+    with pytest.raises(error, match=says):
+        evacuate(made.inventory(), wish(**asked))
+
+
+def test_no_room_says_how_much_must_go_and_which_class_has_it(made: World) -> None:
+    made.lv("a", 18 * G, "src").lv("full", 19 * G, "i2")
+    with pytest.raises(NoRoom) as caught:
+        evacuate(made.inventory(), wish())
+    assert caught.value.why == ("18 GiB in 1 volumes must go, and the targets (class iscsi) have 1 GiB free")
+    assert caught.value.hint == "--to fc (30 GiB free)"
+
+
+def test_no_room_anywhere_says_to_add_a_pv() -> None:
+    with pytest.raises(NoRoom) as caught:
+        evacuate(World().pv("src", 20 * G, "iscsi").lv("a", G, "src").inventory(), wish())
+    assert "add a PV" in caught.value.hint
+    assert "class iscsi" in caught.value.why
+
+
+def test_holders_must_be_known_and_able(made: World) -> None:
+    made.lv("a", G, "src")
+    made.silent = {"n2": "does not answer (gone)"}
+    with pytest.raises(ClusterUnusable, match="who holds a is not known"):
+        evacuate(made.inventory(), wish())
+
+
+@pytest.mark.parametrize(
+    ("daemons", "says"),
+    [
+        (frozenset({"lvmlockd"}), "lvmpolld does not run on n2"),
+        (frozenset({"lvmpolld"}), "lvmlockd does not run on n2"),
+    ],
+)
+def test_a_holder_without_its_daemons_is_named(made: World, daemons: frozenset[str], says: str) -> None:
+    made.daemons = {"n2": daemons}
+    with pytest.raises(ClusterUnusable, match=says):
+        evacuate(made.lv("a", G, "src", active="n2", mounted=True).inventory(), wish())
+
+
+def test_a_holder_that_does_not_see_a_destination_is_named(made: World) -> None:
+    made.unseen = frozenset({("n2", "i2")})
+    with pytest.raises(Refused, match="n2 does not see the PV /dev/i2"):
+        evacuate(made.lv("a", G, "src", active="n2", mounted=True).inventory(), wish())

@@ -1,0 +1,153 @@
+"""The only door to processes: what they get, what comes back, and how they end."""
+
+import os
+import time
+
+import pytest
+
+from vmstore.run import PATH, LocalRunner, Result
+
+
+def result(rc: int = 0, out: str = "", err: str = "", *, timed_out: bool = False) -> Result:
+    """Make a result."""
+    return Result(("lvs", "-a"), rc, out, err, 1.5, timed_out)
+
+
+def test_a_result_is_good_with_exit_code_0_alone() -> None:
+    assert result().ok
+    assert not result(5).ok
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (result(5, "", "  WARNING: x\n  No room.\n\n"), "No room."),
+        (result(1, "said on stdout\n", ""), "said on stdout"),
+        (result(3), "`lvs` ended with exit code 3 and no message"),
+        (result(-1, timed_out=True), "`lvs` gave no answer within 2 s"),
+    ],
+)
+def test_the_reason_is_what_it_complained_with_last(given: Result, reason: str) -> None:
+    assert given.reason() == reason
+
+
+@pytest.mark.parametrize(
+    ("err", "telling"),
+    [
+        (
+            "  Cannot change VG vmstore while PVs are missing.\n  See vgreduce --removemissing and vgextend "
+            "--restoremissing.\n  Cannot process volume group vmstore\n",
+            "Cannot change VG vmstore while PVs are missing.",
+        ),
+        ("  Cannot use /dev/sdb: device is rejected by filter config\n  Run `pvmove --help' for more information.\n",
+         "Cannot use /dev/sdb: device is rejected by filter config"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_a_telling_line_of_lvm(err: str, telling: str) -> None:
+    assert result(5, "", err).reason() == telling
+
+
+@pytest.mark.spawns("sh")
+def test_output_exit_code_and_input_pass_through() -> None:
+    done = LocalRunner().run(["sh", "-c", "cat; echo bad >&2; exit 3"], stdin="hello")
+    assert (done.rc, done.out, done.err, done.timed_out) == (3, "hello", "bad\n", False)
+    assert done.argv[0] == "sh"
+
+
+@pytest.mark.spawns("env")
+def test_the_environment_is_made_and_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_PRELOAD_TEST", "x")
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    monkeypatch.setenv("LC_MESSAGES", "de_DE.UTF-8")
+    monkeypatch.setenv("LVM_SYSTEM_DIR", "/etc/other")
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/tmp/agent")
+    told = dict(line.split("=", 1) for line in LocalRunner().run(["env"]).out.splitlines())
+    assert (told["PATH"], told["LC_ALL"]) == (PATH, "C")
+    assert (told["LVM_SYSTEM_DIR"], told["SSH_AUTH_SOCK"]) == ("/etc/other", "/tmp/agent")
+    assert told["LVM_SUPPRESS_FD_WARNINGS"] == "1"
+    assert not {"LD_PRELOAD_TEST", "LANG", "LC_MESSAGES"} & told.keys()
+
+
+@pytest.mark.spawns("sh")
+def test_a_shell_reads_nothing_of_the_arguments() -> None:
+    done = LocalRunner().run(["sh", "-c", 'printf %s "$1"', "x", "a; echo $HOME `id` && 'b'"])
+    assert done.out == "a; echo $HOME `id` && 'b'"
+
+
+@pytest.mark.spawns("no-such-program")
+def test_a_program_that_is_missing_is_named() -> None:
+    for done in (LocalRunner().run(["no-such-program"]), LocalRunner().stream(["no-such-program"], lambda _: None)):
+        assert (done.rc, done.err) == (127, "no-such-program: no such program")
+
+
+@pytest.mark.spawns("sleep")
+def test_a_process_over_its_time_is_killed() -> None:
+    began = time.monotonic()
+    done = LocalRunner().run(["sleep", "30"], timeout=0.1)
+    assert done.timed_out
+    assert not done.ok
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.spawns("sh")
+def test_output_that_is_no_utf8_is_read_all_the_same() -> None:
+    assert "\ufffd" in LocalRunner().run(["sh", "-c", "printf '\\377'"]).out
+
+
+@pytest.mark.spawns("sh")
+def test_a_stream_hands_over_each_line_and_keeps_complaints_apart() -> None:
+    lines: list[str] = []
+    done = LocalRunner().stream(["sh", "-c", "echo a; echo bad >&2; echo b; exit 4"], lines.append)
+    assert lines == ["a", "b"]
+    assert (done.rc, done.out, done.err) == (4, "a\nb\n", "bad\n")
+
+
+@pytest.mark.spawns("sh")
+def test_a_stream_that_is_left_takes_its_process_along() -> None:
+    class Left(Exception):
+        pass
+
+    def leave(line: str) -> None:
+        numbers.append(int(line))
+        raise Left
+
+    numbers: list[int] = []
+    with pytest.raises(Left):
+        LocalRunner().stream(["sh", "-c", "echo $$; exec sleep 30"], leave)
+    with pytest.raises(ProcessLookupError):
+        os.kill(numbers[0], 0)
+
+
+@pytest.mark.spawns("sh")
+def test_a_process_leads_a_session_of_its_own_so_that_ctrl_c_does_not_reach_it() -> None:
+    # proc(5), stat: the first field is the process, the sixth its session.
+    told = LocalRunner().run(["sh", "-c", "read -r line </proc/self/stat; set -- $line; echo $1 $6"]).out.split()
+    assert len(told) == 2
+    assert told[0] == told[1]
+
+
+@pytest.mark.spawns("sh", "cat")
+def test_a_held_process_lives_until_it_is_released() -> None:
+    held = LocalRunner().hold(["sh", "-c", "echo ready; cat >/dev/null; exit 0"])
+    assert held.first_line() == "ready"
+    assert held.poke()
+    held.release()
+    assert not held.poke()
+
+
+@pytest.mark.spawns("sh")
+def test_a_held_process_that_died_is_noticed() -> None:
+    held = LocalRunner().hold(["sh", "-c", "echo ready; exit 1"])
+    assert held.first_line() == "ready"
+    deadline = time.monotonic() + 5
+    while held.poke():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    held.release()
+
+
+@pytest.mark.spawns("sh")
+def test_a_held_process_that_never_speaks_gives_an_empty_line() -> None:
+    held = LocalRunner().hold(["sh", "-c", "exit 0"])
+    assert held.first_line() == ""
+    held.release()

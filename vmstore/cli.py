@@ -1,0 +1,126 @@
+"""The table of commands, and the one place where an error becomes words and an exit code."""
+
+import os
+import re
+import sys
+from typing import Annotated, Any, NoReturn
+
+# typer checks arguments with pydantic, which would search all installed packages for plugins: 30 ms a run.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+
+import typer
+
+from vmstore import __version__
+from vmstore.commands import create, evacuate, grow, listing, pv, remove, show
+from vmstore.errors import ExitCode, VmstoreError
+
+app = typer.Typer(
+    name="vmstore",
+    help="Volumes for virtual machines on shared SAN storage: create, grow, evacuate and remove them while they run.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
+
+app.command("list")(listing.list_volumes)
+app.command("show")(show.show)
+app.command("create")(create.create)
+app.command("grow")(grow.grow)
+app.command("evacuate")(evacuate.evacuate)
+app.command("remove")(remove.remove)
+app.add_typer(pvs, name="pv")
+pvs.command("list")(pv.list_pvs)
+pvs.command("add")(pv.add)
+pvs.command("remove")(pv.remove)
+pvs.command("cordon")(pv.cordon)
+pvs.command("uncordon")(pv.uncordon)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Volumes for virtual machines on shared SAN storage: create, grow, evacuate and remove them while they run."""
+    if debug:
+        os.environ["VMSTORE_DEBUG"] = "1"
+    if version:
+        sys.stdout.write(f"vmstore {__version__}\n")
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run vmstore and end the process with its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; Python would complain once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.DONE
+    sys.exit(code)
+
+
+def _run(words: list[str]) -> int:
+    # "--version" stands alone; typer would ask for a command first.
+    if words == ["--version"]:
+        sys.stdout.write(f"vmstore {__version__}\n")
+        return ExitCode.DONE
+    try:
+        outcome = app(words, prog_name="vmstore", standalone_mode=False)
+    except VmstoreError as problem:
+        if os.environ.get("VMSTORE_DEBUG"):
+            raise
+        _tell(problem)
+        return problem.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        outcome = ExitCode.INTERRUPTED
+    except Exception as problem:
+        return _unforeseen(problem, words)
+    if outcome == ExitCode.INTERRUPTED:
+        # typer turns Ctrl-C into this code in silence.
+        sys.stderr.write("vmstore: interrupted\n")
+    return outcome if isinstance(outcome, int) else ExitCode.DONE
+
+
+def _tell(problem: VmstoreError) -> None:
+    from vmstore import ui
+
+    ui.error(problem)
+
+
+def _unforeseen(problem: Exception, words: list[str]) -> int:
+    from vmstore.errors import UsageError
+
+    shown: Any = getattr(problem, "format_message", None)
+    if shown is None:
+        if os.environ.get("VMSTORE_DEBUG"):
+            raise problem
+        _tell(
+            VmstoreError(
+                "this should not have happened",
+                why=f"{type(problem).__name__}: {problem}",
+                hint="run it again with `vmstore --debug …` and report what it shows; look at `vmstore list` first",
+            )
+        )
+        return ExitCode.BUG
+    # What typer raises for wrong usage is of no public class; only its message is asked for.
+    shrinking = next((word for word in words if re.fullmatch(r"-[0-9.]+[a-zA-Z]*", word)), "")
+    if shrinking and "grow" in words:
+        from vmstore.sizes import Growth
+
+        try:
+            Growth.parse(shrinking)
+        except VmstoreError as refusal:
+            _tell(refusal)
+            return refusal.exit_code
+    verb = " ".join(word for word in words[:2] if re.fullmatch(r"[a-z]+", word))
+    verb = verb if verb.startswith("pv ") else verb.split(" ")[0]
+    known = {info.name for info in app.registered_commands} | {"pv"}
+    command = f"vmstore {verb}" if verb.split(" ")[0] in known else "vmstore"
+    _tell(UsageError("that cannot be done", why=shown(), hint=f"{command} --help"))
+    return ExitCode.USAGE

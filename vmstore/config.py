@@ -1,0 +1,150 @@
+"""Read /etc/vmstore/vmstore.toml into typed settings; whatever is unknown or odd in it is refused by its key."""
+
+import os
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from vmstore import names
+from vmstore.errors import ConfigError, UsageError
+
+DEFAULT_PATH = Path("/etc/vmstore/vmstore.toml")
+ENVIRONMENT = "VMSTORE_CONFIG"
+
+Seconds = Annotated[int, Meta(ge=1, le=3600)]
+VgName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z", max_length=60)]
+
+
+class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How nodes are reached. ``config`` is an ssh_config file in place of the user's own."""
+
+    config: str = ""
+    user: Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_-]*\Z")] = "root"
+    connect_timeout: Seconds = 5
+    answer_timeout: Seconds = 30
+
+
+class FileSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``create`` makes on a volume. ``reserved_percent`` is mke2fs -m."""
+
+    type: Literal["ext3", "ext4"] = "ext4"
+    reserved_percent: Annotated[int, Meta(ge=0, le=50)] = 0
+
+
+class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where new extents go when no class is asked for: the first class here that has room."""
+
+    classes: tuple[str, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How ``evacuate`` copies. ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i."""
+
+    region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
+    poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings. With no ``nodes`` this host is the only one, and nothing is reached over ssh."""
+
+    vg: VgName = "vmstore"
+    nodes: tuple[str, ...] = ()
+    ssh: Ssh = msgspec.field(default_factory=Ssh)
+    filesystem: FileSystem = msgspec.field(default_factory=FileSystem)
+    placement: Placement = msgspec.field(default_factory=Placement)
+    move: Move = msgspec.field(default_factory=Move)
+
+
+def load(path: Path | None = None) -> Config:
+    """Read the configuration from ``path``, $VMSTORE_CONFIG or /etc/vmstore/vmstore.toml; defaults if there is none.
+
+    Raises ConfigError for a file that is named and missing, that others may write to, that is no TOML, or
+    that holds a key or value which is not known.
+    """
+    named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    file = named or DEFAULT_PATH
+    try:
+        _refuse_unsafe(file)
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if named is None:
+            return Config()
+        raise ConfigError(
+            f"no configuration at {file}", why="the file does not exist", hint="name another with --config"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {file}", why=str(error), hint="mend the file or its mode") from None
+    return parse(text, str(file))
+
+
+def parse(text: str, source: str) -> Config:
+    """Turn TOML text into settings; ``source`` names the file in errors. Raises ConfigError."""
+    try:
+        config = msgspec.convert(tomllib.loads(text), Config)
+        _check(config)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source} is not TOML", why=str(error), hint="mend that line") from None
+    except msgspec.ValidationError as error:
+        why, _, place = str(error).partition(" - at ")
+        key = ".".join(filter(None, (_key(place), _unknown_key(why))))
+        line = _line_of(text, key)
+        where = f"{source}:{line}" if line else source
+        raise ConfigError(
+            f"{where}: {key or 'a key'} is not valid", why=why, hint="see vmstore.toml.example for every key"
+        ) from None
+    except UsageError as error:
+        raise ConfigError(f"{source}: {error.what}", why=error.why, hint=error.hint) from None
+    return config
+
+
+def _check(config: Config) -> None:
+    for node in config.nodes:
+        names.node(node)
+    for name in config.placement.classes:
+        names.storage_class(name)
+    for twice in config.nodes, config.placement.classes:
+        if len(set(twice)) != len(twice):
+            raise UsageError("a name stands twice in one list", why=", ".join(twice), hint="keep one of each")
+
+
+def _key(place: str) -> str:
+    return place.strip("`").removeprefix("$").removeprefix(".")
+
+
+def _unknown_key(why: str) -> str:
+    # msgspec: "Object contains unknown field `x` - at `$.ssh`"; the place is that of the table.
+    match = re.search(r"unknown field `([^`]*)`", why)
+    return match[1] if match else ""
+
+
+def _line_of(text: str, key: str) -> int:
+    """Find the line of a key such as ``ssh.user``; tomllib does not tell it. 0 where it is written in another way."""
+    table, _, last = key.partition("[")[0].rpartition(".")
+    inside = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        heading = re.fullmatch(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?", line)
+        if heading:
+            inside = heading[1]
+        name = inside if heading else line.split("=")[0].strip(" \t\"'")
+        if last and name == last and (heading or inside == table):
+            return number
+    return 0
+
+
+def _refuse_unsafe(file: Path) -> None:
+    # Whoever can write to the file decides which hosts root's commands go to. As with ssh's own files, a
+    # user other than root may keep one for himself, for work from his workstation.
+    for place in (file, file.resolve().parent):
+        status = place.stat()
+        sticky = bool(status.st_mode & stat.S_ISVTX) and place != file
+        if status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o022 and not sticky):
+            raise ConfigError(
+                f"{file} is not safe to use",
+                why=f"others than its owner can write to {place}",
+                hint=f"chown root {place}; chmod go-w {place}",
+            )

@@ -1,0 +1,132 @@
+"""Read the world once for a command: one LVM report from one node, and what every node says of itself, at once."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from vmstore.errors import ClusterUnusable
+from vmstore.model import BlockDevice, Inventory, NodeFacts, PhysicalVolume
+from vmstore.run import Result
+from vmstore.tools import lvm_report, probe
+from vmstore.tools.blocks import RawBlock
+from vmstore.tools.nodes import Nodes, Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read besides volumes and who holds them.
+
+    ``blocks``: every node's disks, with transport and paths. ``devices``: the names under which LVM on every
+    node knows the PVs, one more LVM call on each.
+    """
+
+    blocks: bool = False
+    devices: bool = False
+
+
+def read_again(nodes: Nodes, vg: str, wanted: Wanted, known: Inventory, touched: Collection[str]) -> Inventory:
+    """Read the VG and only the nodes that a step touched; what the others said stands.
+
+    Where those do not answer, all are asked, as by ``read``.
+    """
+    asked = [node for node in nodes.names if node in touched and node not in known.absent]
+    try:
+        part = _read(nodes, asked, vg, wanted, known.absent)
+    except ClusterUnusable:
+        return read(nodes, vg, wanted, known.absent)
+    others = {node: facts for node, facts in known.nodes.items() if node not in asked}
+    silent = {node: why for node, why in known.silent.items() if node not in asked}
+    return replace(part, nodes=others | dict(part.nodes), silent=silent | dict(part.silent))
+
+
+def read(nodes: Nodes, vg: str, wanted: Wanted, absent: frozenset[str] = frozenset()) -> Inventory:
+    """Read the VG and the nodes; ``absent`` are nodes the admin says are off.
+
+    A node that does not answer is named in the inventory. Raises ClusterUnusable when none answers, NotFound
+    when there is no such VG, ToolFailed when LVM cannot be read.
+    """
+    return _read(nodes, [node for node in nodes.names if node not in absent], vg, wanted, absent)
+
+
+def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: frozenset[str]) -> Inventory:
+    if not asked:
+        raise ClusterUnusable("no node is left to ask", why="all were called off", hint="leave out --offline")
+    first = nodes.local if nodes.local in asked else asked[0]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        early = pool.submit(_report, nodes, first, vg)
+        facts, silent = _ask(nodes, asked, vg, wanted, first)
+        others = [node for node in asked if node != first and node in facts]
+        reporter, result = _first_report(nodes, [first, *others], vg, early.result)
+    report = lvm_report.parse(vg, result)
+    if reporter in facts:
+        facts[reporter] = replace(facts[reporter], devices={pv.uuid: pv.name for pv in report.pvs if not pv.missing})
+    blocks = facts[reporter].blocks if reporter in facts else ()
+    return Inventory(
+        vg=report.vg,
+        pvs=tuple(_with_device(pv, blocks) for pv in report.pvs),
+        lvs=report.lvs,
+        nodes=facts,
+        reporter=reporter,
+        silent=silent,
+        absent=absent,
+    )
+
+
+def _report(nodes: Nodes, node: str, vg: str) -> Result | Unreachable:
+    try:
+        return nodes.run(node, lvm_report.argv(vg), timeout=nodes.ssh.answer_timeout)
+    except Unreachable as error:
+        return error
+
+
+def _first_report(
+    nodes: Nodes, candidates: list[str], vg: str, early: Callable[[], Result | Unreachable]
+) -> tuple[str, Result]:
+    answer = early()
+    for node in candidates:
+        if isinstance(answer, Result):
+            return node, answer
+        following = candidates[candidates.index(node) + 1 :]
+        if following:
+            answer = _report(nodes, following[0], vg)
+    assert isinstance(answer, Unreachable)
+    raise ClusterUnusable("no node answers", why=answer.why, hint="check the names in `nodes` and ssh to them")
+
+
+def _ask(
+    nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, first: str
+) -> tuple[dict[str, NodeFacts], dict[str, str]]:
+    """Run the probe on all nodes at once; the one that reports on LVM tells its names of the PVs by that."""
+    scripts = {node: ["sh", "-s", vg, *_parts(wanted, node, nodes.local, first)] for node in asked}
+    answers = nodes.ask(scripts, probe.script())
+    facts: dict[str, NodeFacts] = {}
+    silent: dict[str, str] = {}
+    for node, answer in answers.items():
+        if isinstance(answer, Unreachable):
+            silent[node] = f"does not answer ({answer.why})"
+            continue
+        try:
+            facts[node] = probe.parse(node, answer.out, _own_blocks(wanted) if node == nodes.local else None)
+        except probe.Unreadable as error:
+            silent[node] = f"gave no whole answer ({error.why if answer.out else answer.reason()})"
+    return facts, silent
+
+
+def _parts(wanted: Wanted, node: str, local: str, first: str) -> list[str]:
+    # This host's disks are asked of udev directly.
+    blocks = ["blocks"] if wanted.blocks and node != local else []
+    return [*blocks, *(["devices"] if wanted.devices and node != first else [])]
+
+
+def _own_blocks(wanted: Wanted) -> Callable[[], Iterable[RawBlock]]:
+    if not wanted.blocks:
+        return tuple
+    from vmstore.tools import udev  # noqa: PLC0415  # pyudev costs 40 ms that only PV commands pay
+
+    return udev.blocks
+
+
+def _with_device(pv: PhysicalVolume, blocks: Iterable[BlockDevice]) -> PhysicalVolume:
+    return replace(pv, device=next((block for block in blocks if block.is_called(pv.name)), None))

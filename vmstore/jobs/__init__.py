@@ -1,0 +1,1 @@
+"""Plan work and carry it out: planners are pure, steps know their commands, the engine runs and checks them."""

@@ -1,0 +1,83 @@
+"""Carry out an evacuation under its cluster-wide lock."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from vmstore.errors import ClusterUnusable, StoppedHalfway
+from vmstore.jobs import engine, lease
+from vmstore.jobs.step import Read, Step, Work
+from vmstore.model import Inventory
+from vmstore.tools.nodes import Nodes
+
+# A volume that grew, or was made with LVM's own tools, while the PV was being emptied takes another round.
+ROUNDS = 3
+
+
+def own_tag(world: Inventory, uuid: str) -> str:
+    """Give the tag under which the PV is emptied: the one of an evacuation that was cut off, or a new one."""
+    alive = _alive(world, uuid)
+    return alive[0] if alive else lease.tag(world.reporter)
+
+
+def _alive(world: Inventory, uuid: str) -> list[str]:
+    # The lock behind the tag of a node that is switched off is gone with it.
+    pv = world.pv(uuid)
+    return [tag for tag in pv.leases if lease.node_of(tag) not in world.absent] if pv else []
+
+
+@contextmanager
+def locked(nodes: Nodes, world: Inventory, uuid: str) -> Iterator[tuple[lease.Lease, str]]:
+    """Hold the lock of the PV's evacuation; give it and the tag that stands for it.
+
+    A tag that is on the PV already is an evacuation that runs or was cut off: its lock, on the node that the tag
+    names, tells which. The lock of one that was cut off is taken over with its tag. Raises Locked when it runs,
+    ClusterUnusable when that node cannot be asked.
+    """
+    source = next(pv for pv in world.pvs if pv.uuid == uuid)
+    alive = _alive(world, uuid)
+    unreachable = [lease.node_of(tag) for tag in alive if lease.node_of(tag) not in world.nodes]
+    if unreachable:
+        raise ClusterUnusable(
+            f"whether {source.name} is being emptied is not known",
+            why=f"the lock of an evacuation that began earlier is on {unreachable[0]}, which does not answer",
+            hint=f"bring it back; if it is switched off, say so: --offline {unreachable[0]}",
+        )
+    own = own_tag(world, uuid)
+    with ExitStack() as stack:
+        locks = [
+            stack.enter_context(lease.hold(nodes, node, f"evacuate.{source.uuid}", f"emptying {source.name}"))
+            for node in dict.fromkeys(lease.node_of(tag) for tag in [own, *alive])
+        ]
+        yield locks[0], own
+
+
+def finished(world: Inventory, uuid: str) -> bool:
+    """Tell whether a PV is out of the VG, or empty, cordoned and no longer marked."""
+    pv = world.pv(uuid)
+    return pv is None or (pv.cordoned and not pv.allocated and not pv.leases)
+
+
+def carry_out(
+    work: Work,
+    held: lease.Lease,
+    plan: Callable[[Inventory], Sequence[Step]],
+    read: Read,
+    reread: Read,
+    world: Inventory,
+    uuid: str,
+) -> Inventory:
+    """Run the plan, and plan again what came up meanwhile, until nothing is left to do; give the world then."""
+    with engine.stoppable(work) as stop:
+        for _ in range(ROUNDS):
+            steps = plan(world)
+            if all(step.done(world) for step in steps):
+                return world
+            world = engine.carry_out(steps, work, reread, world, held.check, stop)
+            if finished(world, uuid):
+                return world
+            world = read()
+    raise StoppedHalfway(
+        "new extents keep appearing on the PV",
+        why=f"it was emptied {ROUNDS} times and is not empty",
+        hint="see with `vmstore list` what grows or is made there, then run this again",
+    )

@@ -1,0 +1,61 @@
+"""Carry out the growth of a volume; one that nobody uses is woken for it and is left asleep in every outcome."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vmstore.errors import LockLost, VmstoreError
+from vmstore.jobs import engine, plan_grow, where
+from vmstore.jobs.step import Read, Step, Work
+from vmstore.jobs.volume_steps import Deactivate
+from vmstore.model import Inventory
+from vmstore.sizes import Growth
+from vmstore.tools import fs
+from vmstore.tools.fs import Superblock
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which VM's volume shall grow, and how far."""
+
+    vm: str
+    growth: Growth
+
+
+def plan(work: Work, world: Inventory, wish: Request) -> tuple[list[Step], int]:
+    """Plan with what can be read without a change; give the steps and the size that is aimed at, in bytes."""
+    lv = where.volume(world, wish.vm)
+    block = _superblock(work, world, wish.vm)
+    size = plan_grow.target(world, lv, wish.growth, block.size if block else None)
+    return plan_grow.grow(world, lv, size, block), size
+
+
+def carry_out(
+    work: Work, world: Inventory, wish: Request, read: Read, guard: Callable[[], None]
+) -> tuple[Inventory, bool]:
+    """Grow; give the world afterwards, and whether anything was changed."""
+    asleep = plan_grow.wake(world, where.volume(world, wish.vm))
+    with engine.stoppable(work) as stop:
+        if asleep:
+            world = engine.carry_out(asleep, work, read, world, guard, stop)
+        try:
+            steps, _ = plan(work, world, wish)
+            world = engine.carry_out(steps, work, read, world, guard, stop)
+        except LockLost:
+            raise
+        except VmstoreError:
+            engine.take_back(asleep, work)
+            raise
+    return world, changes(steps)
+
+
+def changes(steps: Sequence[Step]) -> bool:
+    """Tell whether a plan does more than leave a volume as it was."""
+    return any(not isinstance(step, Deactivate) for step in steps)
+
+
+def _superblock(work: Work, world: Inventory, vm: str) -> Superblock | None:
+    lv = where.volume(world, vm)
+    if not world.activations(lv):
+        return None
+    node = where.place(world, lv).node
+    return fs.superblock(vm, work.ask(node, fs.read(f"/dev/{world.vg.name}/{vm}")))

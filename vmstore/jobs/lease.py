@@ -1,0 +1,106 @@
+"""Keep two runs of vmstore apart: a lock on a node that falls by itself when the run that holds it is gone.
+
+The lock is flock(2) in a shell on the node, fed with a sign of life through its standard input. When the run
+ends in any way, kill -9 included, the input closes and the lock falls; when its machine or line is lost, the
+shell hears nothing for 30 s and gives up.
+"""
+
+import getpass
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from vmstore.errors import Locked, LockLost, VmstoreError
+from vmstore.jobs.engine import AGAIN
+from vmstore.model import LEASE_TAG
+from vmstore.run import Held
+from vmstore.tools.nodes import Nodes
+
+FOLDER = "/run/vmstore/lock"
+BEAT = 5.0
+# bash, because POSIX read has no time limit. Arguments: the file, and who wants it.
+_HOLD = """
+mkdir -p "${1%/*}" && exec 9>>"$1" || { echo "error cannot lock $1"; exit 1; }
+flock -n 9 || { echo "taken $(cat "$1")"; exit 1; }
+printf '%s' "$2" >"$1"; echo held
+while read -r -t 30 _; do :; done
+"""
+
+
+class Lease:
+    """A lock that is held on a node for as long as this object's run lives."""
+
+    def __init__(self, held: Held, what: str, node: str) -> None:
+        self._held = held
+        self._what = what
+        self._node = node
+        self._over = threading.Event()
+        self._lost = False
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT):
+            if not self._held.poke():
+                self._lost = True
+                return
+
+    def check(self) -> None:
+        """Raise LockLost when the lock was lost, so that nothing more is begun."""
+        if self._lost:
+            raise LockLost(
+                f"lost the lock of {self._what} on {self._node}", why=f"{self._node} does not answer", hint=AGAIN
+            )
+
+    def release(self) -> None:
+        """Let go."""
+        self._over.set()
+        self._held.release()
+
+
+@contextmanager
+def hold(nodes: Nodes, node: str, name: str, what: str) -> Iterator[Lease]:
+    """Hold the lock ``name`` on a node. Raises Locked, saying who has it and since when."""
+    path = f"{FOLDER}/{name}"
+    held = nodes.hold(node, ["bash", "-c", _HOLD, "lock", path, _who()])
+    answer = held.first_line()
+    if answer != "held":
+        held.release()
+        raise _refusal(answer, node, what)
+    lease = Lease(held, what, node)
+    try:
+        yield lease
+    finally:
+        lease.release()
+
+
+def _refusal(answer: str, node: str, what: str) -> VmstoreError:
+    state, _, detail = answer.partition(" ")
+    if state == "taken":
+        return Locked(
+            f"another vmstore is at work on {what}",
+            why=f"it was started by {detail or 'somebody'} and still runs (lock on {node})",
+            hint="wait until it is done; `vmstore pv list` shows what is being emptied",
+        )
+    return Locked(
+        f"cannot lock {what}",
+        why=f"{node}: {detail or 'no answer'}",
+        hint=f"bash and flock must work there: ssh {node} flock --version",
+    )
+
+
+def _who() -> str:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()}) at {now}"
+
+
+def tag(node: str) -> str:
+    """Make the PV tag that says a PV is being emptied, under a lock on which node, and since when."""
+    return f"{LEASE_TAG}{node}:{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}"
+
+
+def node_of(tag: str) -> str:
+    """Name the node on which the lock behind a tag is held."""
+    return tag.removeprefix(LEASE_TAG).split(":")[0]

@@ -1,0 +1,93 @@
+"""Move one LV off a PV with pvmove, LVM's own mirror: the move engine for volumes that are in use."""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vmstore import sizes
+from vmstore.errors import StoppedHalfway
+from vmstore.jobs import marks
+from vmstore.jobs.engine import AGAIN
+from vmstore.jobs.step import Command, Step, Work
+from vmstore.model import Inventory
+from vmstore.tools import lvm
+from vmstore.tools.nodes import Unreachable
+
+# lvm2 lib/../tools/polldaemon.c prints "NAME: Moved: 12.34%" at each poll.
+_MOVED = re.compile(r": Moved: ([0-9.]+)%")
+# What pvmove says, with exit code 5, when lvmpolld has just finished what an earlier run began. Its authors mean the
+# exit code so (lvm2 issue 119).
+_NOTHING_LEFT = "No data to move"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveVolume(Step):
+    """Move an LV's extents off a PV on the node that holds it.
+
+    ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
+    move. An LV that nobody holds (``idle``) is activated by pvmove itself and made inactive again afterwards
+    (lvm2 tools/pvmove.c activates it and leaves it so).
+    """
+
+    copies: ClassVar[bool] = True
+    node: str
+    vg: str
+    lv: str
+    uuid: str
+    source: str
+    targets: tuple[str, ...]
+    size: int
+    idle: bool
+    region_mib: int
+    poll_seconds: int
+
+    @property
+    def title(self) -> str:
+        """Say in a few words what it does."""
+        where = f"on {self.node}" + (", where nobody uses it" if self.idle else ", which holds it")
+        return f"move {sizes.show(self.size)} of {self.lv} to {', '.join(self.targets)} {where}"
+
+    @property
+    def bytes(self) -> int:
+        """Count the bytes it copies."""
+        return self.size
+
+    def commands(self) -> list[Command]:
+        """Give the exact commands, in order."""
+        move = lvm.move(
+            self.vg, self.lv, self.source, self.targets, region_mib=self.region_mib, poll_seconds=self.poll_seconds
+        )
+        if not self.idle:
+            return [Command(self.node, tuple(move))]
+        return [marks.set_and(self.node, self.lv, move, lvm.deactivate(self.vg, self.lv), marks.drop(self.lv))]
+
+    def done(self, world: Inventory) -> bool:
+        """Tell whether no extent is left there, no move is under way, and an idle LV is inactive again."""
+        lv = world.lv(self.lv)
+        if lv is None:
+            return True
+        return not lv.on(self.uuid) and not lv.moving_in and not (self.idle and world.activations(lv))
+
+    def run(self, work: Work) -> None:
+        """Move, and tell of each percent; LVM goes on by itself if this end is lost."""
+        command = self.commands()[0]
+
+        def line(text: str) -> None:
+            match = _MOVED.search(text)
+            if match:
+                work.reporter.moved(self, int(float(match[1]) * self.size / 100))
+
+        try:
+            result = lvm.run(lambda: work.nodes.stream(command.node, command.argv, line))
+        except Unreachable as error:
+            raise StoppedHalfway(
+                f"lost {self.node} while it moved {self.lv}",
+                why=f"{error.why}; the volume is whole, and LVM on {self.node} goes on if it still runs",
+                hint=AGAIN,
+            ) from error
+        if not result.ok:
+            if _NOTHING_LEFT not in result.err:
+                raise lvm.failure(f"{self.title}: failed", self.node, result)
+            if self.idle:
+                work.do(marks.deactivate(self.node, self.vg, self.lv), f"{self.title}: failed")
+        work.reporter.moved(self, self.size)

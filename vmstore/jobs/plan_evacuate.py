@@ -1,0 +1,204 @@
+"""Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vmstore import sizes
+from vmstore.config import Move
+from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError
+from vmstore.jobs import marks, plan_pv, where
+from vmstore.jobs.mirror import MoveVolume
+from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
+from vmstore.jobs.step import Step
+from vmstore.jobs.volume_steps import Deactivate
+from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
+from vmstore.policies import placement
+
+
+@dataclass(frozen=True, slots=True)
+class Evacuate:
+    """What was asked for: the source's UUID, the targets' UUIDs (none: the source's class), and what comes after."""
+
+    source: str
+    targets: tuple[str, ...]
+    classes: tuple[str, ...]
+    remove: bool
+    lease: str
+    move: Move
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    lv: LogicalVolume
+    size: int
+    place: where.Place
+
+
+def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
+    """Plan the whole evacuation; nothing where the PV is empty, cordoned and unmarked already.
+
+    Refusals come before anything is changed: Refused for volumes of a kind that cannot move, NoRoom where the
+    plan as a whole does not fit, ClusterUnusable where a holder is unknown or a daemon is missing.
+    """
+    source = world.pv(wish.source)
+    if source is None:
+        return []
+    if source.uuid in wish.targets:
+        raise UsageError(
+            f"{source.name} cannot be emptied onto itself",
+            why="it stands among the targets",
+            hint="name another PV or a class with --to",
+        )
+    node = world.reporter
+    where.usable(world)
+    where.locks(world, node)
+    here = (node, world.vg.name, where.device(world, node, source.uuid))
+    drop = plan_pv.take_out(world, source.uuid) if wish.remove else []
+    parts = _parts(world, source)
+    left = _left_awake(world, source, {part.lv.name for part in parts})
+    if not parts:
+        return [*left, SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases), *drop]
+    moves = _moves(world, wish, source, parts)
+    stale = tuple(tag for tag in source.leases if tag != wish.lease)
+    return [
+        BeginEvacuation(*here, source.uuid, wish.lease, stale),
+        *moves,
+        *left,
+        EndEvacuation(*here, source.uuid, (wish.lease,)),
+        *drop,
+    ]
+
+
+def _left_awake(world: Inventory, source: PhysicalVolume, moving: set[str]) -> list[Step]:
+    """Plan deactivating what a run of this evacuation that was cut off had moved but not yet let go of."""
+    if not source.leases:
+        return []
+    return [
+        Deactivate(node, world.vg.name, lv.name)
+        for node in world.nodes
+        for lv in world.lvs
+        if lv.name in marks.awake(world, node) - moving and where.place(world, lv).idle
+    ]
+
+
+def _parts(world: Inventory, source: PhysicalVolume) -> list[_Part]:
+    movers = {lv.name: lv for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source.uuid)}
+    own = [
+        lv for lv in world.lvs if lv.name not in movers and (lv.on(source.uuid) or movers.keys() & set(lv.moving_in))
+    ]
+    _refuse_kinds(world, source, own, movers)
+    where.known(world, [lv.name for lv in own if not world.activations(lv)])
+    extent = world.vg.extent
+    parts = []
+    for lv in own:
+        count = lv.on(source.uuid) + sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
+        parts.append(_Part(lv, count * extent, where.place(world, lv)))
+    # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
+    # done early.
+    return sorted(parts, key=lambda part: (not part.lv.moving_in, part.size, part.lv.name))
+
+
+def _refuse_kinds(
+    world: Inventory, source: PhysicalVolume, lvs: Iterable[LogicalVolume], movers: Mapping[str, LogicalVolume]
+) -> None:
+    odd = {lv.name: where.plain(lv) for lv in lvs}
+    odd = {name: why for name, why in odd.items() if why}
+    if odd:
+        raise Refused(
+            f"{source.name} holds what cannot be moved",
+            why="; ".join(f"{name}: {why}" for name, why in sorted(odd.items())),
+            hint=f"move or remove that with LVM's own tools first: lvs -a -o+devices {world.vg.name}",
+        )
+    elsewhere = [lv.name for lv in lvs if set(lv.moving_in) - movers.keys()]
+    if elsewhere:
+        raise Refused(
+            f"{', '.join(elsewhere)} is being moved off another PV",
+            why="LVM moves a volume off one PV at a time",
+            hint="wait for that evacuation, or run it again if it was cut off; see `vmstore pv list`",
+        )
+
+
+def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[_Part]) -> list[Step]:
+    for node in sorted({part.place.node for part in parts}):
+        where.locks(world, node)
+        if world.vg.shared and "lvmpolld" not in world.nodes[node].daemons:
+            raise ClusterUnusable(
+                f"lvmpolld does not run on {node}",
+                why="pvmove in a shared VG wants it (lvm2 tools/pvmove.c)",
+                hint=f"on {node}: systemctl start lvm2-lvmpolld.socket",
+            )
+    chosen = _assign(world, wish, source, parts)
+    return [
+        MoveVolume(
+            node=part.place.node,
+            vg=world.vg.name,
+            lv=part.lv.name,
+            uuid=source.uuid,
+            source=where.device(world, part.place.node, source.uuid),
+            targets=tuple(where.device(world, part.place.node, pv) for pv in chosen[part.lv.name]),
+            size=part.size,
+            idle=part.place.idle,
+            region_mib=wish.move.region_mib,
+            poll_seconds=wish.move.poll_seconds,
+        )
+        for part in parts
+    ]
+
+
+def _assign(
+    world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[_Part]
+) -> dict[str, tuple[str, ...]]:
+    """Give each volume its targets so that all fit together, the largest ones choosing first."""
+    targets = _targets(world, wish, source)
+    room = placement.Room({pv.uuid: pv.free for pv in targets})
+    chosen: dict[str, tuple[str, ...]] = {}
+    for part in sorted(parts, key=lambda part: -part.size):
+        if part.lv.moving_in:
+            # LVM gave it its room when the move began.
+            movers = [lv for lv in world.lvs if lv.name in part.lv.moving_in]
+            there = {run.pv for lv in movers for run in lv.extents} - {source.uuid}
+            chosen[part.lv.name] = tuple(sorted(there))
+            continue
+        taken = placement.fill(room, part.size)
+        if taken is None:
+            raise _no_room(world, source, targets, parts)
+        room = room.less(taken)
+        chosen[part.lv.name] = tuple(taken)
+    return chosen
+
+
+def _targets(world: Inventory, wish: Evacuate, source: PhysicalVolume) -> list[PhysicalVolume]:
+    named = [pv for pv in world.pvs if pv.uuid in wish.targets]
+    for pv in named:
+        if pv not in placement.open_to_new(world):
+            raise Refused(
+                f"{pv.name} takes nothing new",
+                why="it is cordoned, being emptied or missing",
+                hint=f"`vmstore pv uncordon {pv.name}` opens it again",
+            )
+    classes = wish.classes or (() if named else (source.storage_class,))
+    for name in classes:
+        of_class = [pv for pv in world.pvs if pv.storage_class == name and pv.uuid != source.uuid]
+        if of_class or name != source.storage_class:
+            named += [pv for pv in placement.by_class(world, name) if pv.uuid != source.uuid and pv not in named]
+    return named
+
+
+def _no_room(
+    world: Inventory, source: PhysicalVolume, targets: Sequence[PhysicalVolume], parts: Sequence[_Part]
+) -> NoRoom:
+    need = sum(part.size for part in parts if not part.lv.moving_in)
+    free = sum(pv.free for pv in targets)
+    classes = ", ".join(sorted({pv.storage_class for pv in targets})) or source.storage_class
+    elsewhere = {
+        name: sum(pv.free for pv in placement.open_to_new(world) if pv.storage_class == name)
+        for name in placement.preferred(world, ())
+        if name not in classes.split(", ")
+    }
+    other = next((f"--to {name} ({sizes.show(room)} free)" for name, room in elsewhere.items() if room >= need), "")
+    return NoRoom(
+        f"no room to empty {source.name}",
+        why=f"{sizes.show(need)} in {len(parts)} volumes must go, and the targets (class {classes}) have "
+        f"{sizes.show(free)} free",
+        hint=other or "add a PV or uncordon one; see `vmstore pv list`",
+    )

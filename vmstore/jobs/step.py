@@ -1,0 +1,118 @@
+"""Say what a step of a plan is: exact commands on a node, whether it is done already, and how to take it back."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from vmstore.config import Config
+from vmstore.errors import VmstoreError
+from vmstore.model import Inventory
+from vmstore.run import Result
+from vmstore.tools import lvm
+from vmstore.tools.nodes import AND, Nodes, shown
+
+# An LVM command waits for locks and for udev; one that takes this long hangs on storage that is gone.
+PATIENCE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An argument list and the node it runs on."""
+
+    node: str
+    argv: tuple[str, ...]
+
+    @classmethod
+    def chain(cls, node: str, *argvs: Sequence[str]) -> "Command":
+        """Join argument lists into one command that stops at the first that fails."""
+        words: list[str] = []
+        for argv in argvs:
+            words += [AND, *argv] if words else argv
+        return cls(node, tuple(words))
+
+    def __str__(self) -> str:
+        return f"{self.node}: {shown(self.argv)}"
+
+
+class Reporter(Protocol):
+    """Hear how the work goes; the terminal and the tests each have one."""
+
+    def began(self, step: "Step") -> None:
+        """A step starts."""
+
+    def moved(self, step: "Step", done: int) -> None:
+        """So many bytes of a step that copies are there."""
+
+    def ended(self, step: "Step") -> None:
+        """A step is done and was seen to be."""
+
+    def note(self, text: str) -> None:
+        """Something the admin should know."""
+
+
+class Read(Protocol):
+    """Read the world: all of it, or only what a step on some nodes may have changed since ``known`` was read."""
+
+    def __call__(self, known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
+        """Read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What steps need to do their work."""
+
+    nodes: Nodes
+    config: Config
+    reporter: Reporter
+
+    def do(
+        self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
+    ) -> Result:
+        """Run a command, again while another host holds the VG's lock; raise what ``failure`` makes of a failure."""
+        result = lvm.run(lambda: self.nodes.run(command.node, command.argv, timeout=PATIENCE))
+        if not result.ok:
+            raise failure(what, command.node, result)
+        return result
+
+    def ask(self, node: str, argv: Sequence[str]) -> Result:
+        """Run what only reads."""
+        return self.nodes.run(node, argv)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to be done. Subclasses say which commands, and by which sign in the inventory it is done."""
+
+    copies: ClassVar[bool] = False
+
+    @property
+    def title(self) -> str:
+        """Say in a few words what it does."""
+        raise NotImplementedError
+
+    @property
+    def bytes(self) -> int:
+        """Count the bytes it copies."""
+        return 0
+
+    def commands(self) -> list[Command]:
+        """Give the exact commands, in order."""
+        raise NotImplementedError
+
+    def done(self, world: Inventory) -> bool:
+        """Tell from the inventory whether there is nothing left to do."""
+        raise NotImplementedError
+
+    def run(self, work: Work) -> None:
+        """Do it."""
+        for command in self.commands():
+            work.do(command, f"{self.title}: failed")
+
+    def proven(self, work: Work, world: Inventory) -> bool:
+        """Tell, after it ran, whether the world agrees; ``world`` was read again."""
+        del work
+        return self.done(world)
+
+    def undo(self) -> list[Command]:
+        """Give what takes it back when a later step fails; nothing for a step that is good to keep."""
+        return []

@@ -1,0 +1,194 @@
+"""Decide on which node work on a volume is done, and refuse where that cannot be known or must not be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vmstore import names
+from vmstore.errors import ClusterUnusable, NotFound, Refused
+from vmstore.model import Activation, Inventory, LogicalVolume, Mount
+
+# pvmove and lvextend handle these; everything else is refused rather than tried (lvm2 tools/pvmove.c).
+_PLAIN_LAYOUTS = ({"linear"}, {"striped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a volume is worked on; ``active`` is None for one that nobody has active."""
+
+    node: str
+    active: Activation | None
+    marked: bool
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nobody uses it: inactive, or active only because earlier work was cut off."""
+        return self.active is None or (self.marked and not self.active.opens)
+
+    @property
+    def mount(self) -> Mount | None:
+        """Give where it is mounted."""
+        return self.active.mounts[0] if self.active and self.active.mounts else None
+
+
+def volume(world: Inventory, name: str) -> LogicalVolume:
+    """Find a VM's volume. Raises NotFound."""
+    lv = world.lv(name)
+    if lv is None or lv.private:
+        raise NotFound(
+            f"{name} has no volume in {world.vg.name}",
+            why="the VG has no LV of that name",
+            hint=f"see `vmstore list`; `vmstore create {name} SIZE` makes one",
+        )
+    return lv
+
+
+def place(world: Inventory, lv: LogicalVolume) -> Place:
+    """Find the node to work on an LV: the one that holds it, or the one that was asked about LVM.
+
+    Raises Refused when it is active on several nodes, ClusterUnusable when a node that does not answer may hold it.
+    """
+    active = world.activations(lv)
+    if len(active) > 1:
+        raise Refused(
+            f"{lv.name} is active on several nodes",
+            why=f"active on {', '.join(a.node for a in active)}: a file system mounted twice is destroyed",
+            hint=f"deactivate it where its VM does not run: lvchange -an {world.vg.name}/{lv.name}",
+        )
+    if active:
+        if active[0].suspended:
+            raise Refused(
+                f"{lv.name} is suspended on {active[0].node}",
+                why="its device takes no I/O, as after an LVM command that was cut off",
+                hint=f"on {active[0].node}: dmsetup resume {world.vg.name}/{lv.name}, then look at `lvs -a`",
+            )
+        return Place(active[0].node, active[0], lv.name in world.nodes[active[0].node].marks)
+    known(world, [lv.name])
+    return Place(world.reporter, None, marked=False)
+
+
+def known(world: Inventory, names: Iterable[str]) -> None:
+    """Raise ClusterUnusable if a node that does not answer may hold one of these LVs."""
+    unsure = world.unsure()
+    listed = ", ".join(names)
+    if unsure and listed:
+        nodes = ", ".join(sorted(unsure))
+        raise ClusterUnusable(
+            f"who holds {listed} is not known",
+            why="; ".join(f"{node} {why}" for node, why in sorted(unsure.items())),
+            hint=f"bring back {nodes}; if it is switched off, say so: --offline {' --offline '.join(sorted(unsure))}",
+        )
+
+
+def plain(lv: LogicalVolume, layouts: Iterable[set[str]] = _PLAIN_LAYOUTS) -> str:
+    """Say why an LV is of a kind that is not handled, or "" for a plain one."""
+    if lv.role == ("public",) and set(lv.layout) in list(layouts):
+        return ""
+    if "public" not in lv.role:
+        return f"it is LVM's own ({', '.join(lv.role)})"
+    special = set(lv.role) - {"public"}
+    if special:
+        return f"it is a {', '.join(sorted(special))}"
+    if set(lv.layout) not in list(layouts):
+        return f"its layout is {','.join(lv.layout)}"
+    return ""
+
+
+def usable(world: Inventory) -> None:
+    """Raise Refused when LVM would not change this VG: a PV is missing (vgreduce(8), --removemissing)."""
+    gone = [pv for pv in world.pvs if pv.missing]
+    if gone:
+        raise Refused(
+            f"a PV of {world.vg.name} is missing",
+            why=f"{world.reporter} does not see {', '.join(pv.uuid for pv in gone)}, and LVM changes no VG like that",
+            hint="bring the LUN back (paths, zoning, iSCSI session); see `vmstore pv list`",
+        )
+
+
+def locks(world: Inventory, node: str) -> None:
+    """Raise ClusterUnusable when a node lacks what a shared VG needs to be changed there."""
+    facts = world.nodes.get(node)
+    if facts is None:
+        raise ClusterUnusable(
+            f"nothing can be changed through {node}",
+            why=f"it {world.silent.get(node, 'was not asked')}",
+            hint=f"try `ssh {node} true`, then this command again",
+        )
+    if world.vg.lock_type in ("dlm", "sanlock", "idm"):
+        if "lvmlockd" not in facts.daemons:
+            raise ClusterUnusable(
+                f"lvmlockd does not run on {node}",
+                why=f"{world.vg.name} is shared ({world.vg.lock_type}), so LVM there may change nothing",
+                hint=f"on {node}: systemctl start lvmlockd, then vgchange --lockstart {world.vg.name}",
+            )
+        if world.vg.name not in facts.lockspaces:
+            raise ClusterUnusable(
+                f"the locks of {world.vg.name} are not started on {node}",
+                why="lvmlockd there has no lockspace of this VG",
+                hint=f"on {node}: vgchange --lockstart {world.vg.name}",
+            )
+
+
+def device(world: Inventory, node: str, pv: str) -> str:
+    """Give the name of a PV, by UUID, on a node. Raises Refused when that node's LVM does not see it."""
+    facts = world.nodes.get(node)
+    name = facts.devices.get(pv) if facts else None
+    if name is None:
+        found = world.pv(pv)
+        raise Refused(
+            f"{node} does not see the PV {found.name if found else pv}",
+            why=f"LVM on {node} lists no device with that PV's UUID",
+            hint=f"look at `vmstore pv list` and, on {node}, at `pvs` and `multipath -ll`",
+        )
+    return name
+
+
+def find_pv(world: Inventory, local: str, text: str) -> str:
+    """Find the UUID of the PV that the admin means by a device, a WWID or a UUID.
+
+    Names such as /dev/sdb differ between nodes: on a node its own names count; elsewhere a name on which the
+    nodes disagree is refused. Raises NotFound, Refused.
+    """
+    if world.pv(text):
+        return text
+    meant: dict[str, set[str]] = {}
+    for name, facts in world.nodes.items():
+        by_name = {device: uuid for uuid, device in facts.devices.items()}
+        known_as = next((b.name for b in facts.blocks if b.is_called(text)), text)
+        if known_as in by_name:
+            meant.setdefault(by_name[known_as], set()).add(name)
+    if local:
+        own = [uuid for uuid, nodes in meant.items() if local in nodes]
+        if own:
+            return own[0]
+    if len(meant) > 1:
+        raise Refused(
+            f"{text} is not the same PV on every node",
+            why="; ".join(f"on {', '.join(sorted(nodes))} it is {uuid}" for uuid, nodes in sorted(meant.items())),
+            hint="name the PV by its WWID or UUID, as `vmstore pv list` shows them",
+        )
+    if not meant:
+        raise NotFound(
+            f"there is no PV {text} in {world.vg.name}",
+            why=f"its PVs are {', '.join(sorted(pv.name for pv in world.pvs))} (names on {world.reporter})",
+            hint="see `vmstore pv list`; a PV of another VG is not vmstore's to touch",
+        )
+    return next(iter(meant))
+
+
+def destinations(world: Inventory, local: str, words: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Sort the words of ``--to`` into classes and PVs, the latter by UUID. Raises NotFound, UsageError."""
+    known = {pv.storage_class for pv in world.pvs}
+    classes: list[str] = []
+    pvs: list[str] = []
+    for word in words:
+        if word in known:
+            classes.append(word)
+        elif "/" in word or "-" in word or len(word) > 16:
+            pvs.append(find_pv(world, local, names.pv(word)))
+        else:
+            raise NotFound(
+                f"there is no class or PV {word!r} in {world.vg.name}",
+                why=f"its PVs are of class {', '.join(sorted(known))}",
+                hint="see `vmstore pv list` for classes and PVs",
+            )
+    return tuple(classes), tuple(pvs)

@@ -1,0 +1,191 @@
+"""Describe what exists: VG, PVs, LVs, where extents lie, and who holds and mounts what. All sizes are bytes.
+
+These are msgspec structs and not dataclasses, because a VG of 5,000 volumes makes 10,000 of them for each command.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+CLASS_TAG = "vmstore.class="
+LEASE_TAG = "vmstore.evacuate="
+
+
+class BlockDevice(msgspec.Struct, frozen=True):
+    """A disk as a node sees it.
+
+    ``transport`` is iscsi, fc, sas, nvme, virtio, … or "unknown"; ``paths`` counts the ways to it (1 without
+    multipath) and ``paths_up`` those that are running; ``wwid`` is empty for a disk that has none.
+    """
+
+    name: str
+    links: frozenset[str]
+    transport: str
+    wwid: str
+    size: int
+    paths: int
+    paths_up: int
+    uses: tuple[str, ...] = ()
+
+    def is_called(self, text: str) -> bool:
+        """Tell whether an admin may mean this disk by that text."""
+        return text in (self.name, self.wwid) or text in self.links
+
+
+class Allocation(msgspec.Struct, frozen=True):
+    """A run of extents of an LV on a PV, counted in extents."""
+
+    pv: str
+    start: int
+    count: int
+    lv: str
+
+
+class PhysicalVolume(msgspec.Struct, frozen=True):
+    """A PV of the VG; ``name`` is its device on the node that reported it."""
+
+    uuid: str
+    name: str
+    size: int
+    free: int
+    allocatable: bool
+    missing: bool
+    tags: frozenset[str]
+    device: BlockDevice | None = None
+
+    @property
+    def cordoned(self) -> bool:
+        """Tell whether new extents are kept off (``pvchange -x n``)."""
+        return not self.allocatable
+
+    @property
+    def transport(self) -> str:
+        """Name what the LUN is reached by."""
+        return self.device.transport if self.device else "unknown"
+
+    @property
+    def storage_class(self) -> str:
+        """Name the class that was recorded for the PV, or its transport where none was."""
+        return next((t.removeprefix(CLASS_TAG) for t in sorted(self.tags) if t.startswith(CLASS_TAG)), self.transport)
+
+    @property
+    def leases(self) -> tuple[str, ...]:
+        """List the evacuations that say they work on this PV; more than one only while they sort it out."""
+        return tuple(sorted(t for t in self.tags if t.startswith(LEASE_TAG)))
+
+    @property
+    def allocated(self) -> int:
+        """Give the bytes that LVs occupy here."""
+        return self.size - self.free
+
+
+class LogicalVolume(msgspec.Struct, frozen=True):
+    """An LV; ``layout`` and ``role`` are LVM's own words (lvs -o lv_layout,lv_role)."""
+
+    name: str
+    uuid: str
+    size: int
+    layout: tuple[str, ...]
+    role: tuple[str, ...]
+    extents: tuple[Allocation, ...]
+    move_source: str = ""
+    moving_in: tuple[str, ...] = ()
+
+    @property
+    def private(self) -> bool:
+        """Tell whether LVM hides it, as it does with its own pvmove0 or lvmlock."""
+        return "private" in self.role
+
+    def on(self, pv: str) -> int:
+        """Count the extents on a PV, given by its UUID."""
+        return sum(run.count for run in self.extents if run.pv == pv)
+
+
+class VolumeGroup(msgspec.Struct, frozen=True):
+    """The VG; ``lock_type`` is "" (none), dlm, sanlock, idm or clvm."""
+
+    name: str
+    uuid: str
+    seqno: int
+    extent: int
+    size: int
+    free: int
+    lock_type: str
+    metadata_free: int
+
+    @property
+    def shared(self) -> bool:
+        """Tell whether cluster locks decide who may activate."""
+        return bool(self.lock_type)
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """A mounted file system; ``size`` and ``used`` are None where the node did not answer in time."""
+
+    target: str
+    fstype: str
+    size: int | None = None
+    used: int | None = None
+
+
+class Activation(msgspec.Struct, frozen=True):
+    """An LV that is active on a node; ``opens`` counts who has the device open, mounts included."""
+
+    node: str
+    opens: int
+    suspended: bool
+    mounts: tuple[Mount, ...] = ()
+
+
+class NodeFacts(msgspec.Struct, frozen=True):
+    """What one node said of itself.
+
+    ``active`` is keyed by dm UUID (``LVM-`` + VG UUID + LV UUID), ``devices`` by PV UUID, ``marks`` are the
+    names of LVs that vmstore activated there only to work on them.
+    """
+
+    name: str
+    active: Mapping[str, Activation] = msgspec.field(default_factory=dict)
+    blocks: tuple[BlockDevice, ...] = ()
+    devices: Mapping[str, str] = msgspec.field(default_factory=dict)
+    marks: frozenset[str] = frozenset()
+    daemons: frozenset[str] = frozenset()
+    lockspaces: frozenset[str] = frozenset()
+
+
+class Inventory(msgspec.Struct, frozen=True):
+    """The world as it was read for one command.
+
+    ``reporter`` is the node whose LVM told of the VG. ``silent`` says of each node that gave no answer why;
+    ``absent`` names the nodes that the admin said are off.
+    """
+
+    vg: VolumeGroup
+    pvs: tuple[PhysicalVolume, ...]
+    lvs: tuple[LogicalVolume, ...]
+    nodes: Mapping[str, NodeFacts]
+    reporter: str
+    silent: Mapping[str, str] = msgspec.field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+
+    def lv(self, name: str) -> LogicalVolume | None:
+        """Find an LV by name."""
+        return next((lv for lv in self.lvs if lv.name == name), None)
+
+    def pv(self, uuid: str) -> PhysicalVolume | None:
+        """Find a PV by UUID."""
+        return next((pv for pv in self.pvs if pv.uuid == uuid), None)
+
+    def activations(self, lv: LogicalVolume) -> tuple[Activation, ...]:
+        """List where an LV is active, among the nodes that answered."""
+        key = dm_uuid(self.vg.uuid, lv.uuid)
+        return tuple(facts.active[key] for facts in self.nodes.values() if key in facts.active)
+
+    def unsure(self) -> dict[str, str]:
+        """Name the nodes that might hold anything, as far as anyone knows, each with the reason."""
+        return {node: why for node, why in self.silent.items() if node not in self.absent}
+
+
+def dm_uuid(vg_uuid: str, lv_uuid: str) -> str:
+    """Give the device-mapper UUID of an LV (lvm2 lib/activate/dev_manager.c: build_dm_uuid)."""
+    return "LVM-" + vg_uuid.replace("-", "") + lv_uuid.replace("-", "")

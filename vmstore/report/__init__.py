@@ -1,0 +1,1 @@
+"""Turn the inventory into what is listed and shown."""

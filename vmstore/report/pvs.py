@@ -1,0 +1,41 @@
+"""Say of each PV what an admin asks: how it is reached, its class, its room, and whether it takes more. Pure."""
+
+from typing import Any
+
+from vmstore.jobs import lease
+from vmstore.model import Inventory, PhysicalVolume
+
+
+def rows(world: Inventory) -> list[dict[str, Any]]:
+    """Describe every PV, by class and name."""
+    return [_row(pv) for pv in sorted(world.pvs, key=lambda pv: (pv.storage_class, pv.name))]
+
+
+def _row(pv: PhysicalVolume) -> dict[str, Any]:
+    device = pv.device
+    return {
+        "name": pv.name,
+        "transport": pv.transport,
+        "class": pv.storage_class,
+        "wwid": device.wwid if device else "",
+        "uuid": pv.uuid,
+        "paths": device.paths if device else 0,
+        "paths_up": device.paths_up if device else 0,
+        "size": pv.size,
+        "free": pv.free,
+        "cordoned": pv.cordoned,
+        "state": _state(pv),
+    }
+
+
+def _state(pv: PhysicalVolume) -> str:
+    states = []
+    if pv.missing:
+        states.append("missing")
+    if pv.cordoned:
+        states.append("cordoned")
+    if pv.leases:
+        states.append(f"being emptied (lock on {', '.join(lease.node_of(tag) for tag in pv.leases)})")
+    if pv.device and pv.device.paths_up < pv.device.paths:
+        states.append(f"{pv.device.paths - pv.device.paths_up} of {pv.device.paths} paths down")
+    return ", ".join(states) or "ok"

@@ -1,0 +1,98 @@
+"""Say of each volume what an admin asks: how large, how full, where it lies, who holds it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vmstore import names, sizes
+from vmstore.jobs import where
+from vmstore.model import Activation, Inventory, LogicalVolume
+
+UNKNOWN = "?"
+
+
+def rows(world: Inventory) -> list[dict[str, Any]]:
+    """Describe every volume that LVM does not hide, by name."""
+    return [row(world, lv) for lv in sorted(world.lvs, key=lambda lv: lv.name) if not lv.private]
+
+
+def row(world: Inventory, lv: LogicalVolume) -> dict[str, Any]:
+    """Describe one volume; ``held_by`` is null for nobody and "?" where a node that may hold it is silent."""
+    active = world.activations(lv)
+    mounts = [mount for activation in active for mount in activation.mounts]
+    held = ",".join(activation.node for activation in active)
+    own = _pvs_of(world, lv)
+    pvs = [pv for pv in world.pvs if pv.uuid in own]
+    mount = mounts[0] if mounts else None
+    return {
+        "name": lv.name,
+        "size": lv.size,
+        "held_by": held or (UNKNOWN if world.unsure() else None),
+        "mounted_on": mount.target if mount else None,
+        "filesystem": mount.fstype if mount else None,
+        "filesystem_size": mount.size if mount else None,
+        "filesystem_used": mount.used if mount else None,
+        "used_percent": round(100 * mount.used / mount.size)
+        if mount and mount.size and mount.used is not None
+        else None,
+        "classes": sorted({pv.storage_class for pv in pvs}),
+        "pvs": sorted(pv.name for pv in pvs),
+        "note": _note(lv, active),
+    }
+
+
+def extents(world: Inventory, name: str) -> list[dict[str, Any]]:
+    """List the runs of extents of a volume, in bytes."""
+    lv = world.lv(name)
+    if lv is None:
+        return []
+    return [
+        {
+            "pv": next((pv.name for pv in world.pvs if pv.uuid == run.pv), run.pv),
+            "start": run.start * world.vg.extent,
+            "size": run.count * world.vg.extent,
+        }
+        for run in lv.extents
+    ]
+
+
+def holder(value: str | None) -> str:
+    """Write who holds a volume for eyes."""
+    return "nobody" if value is None else "unknown" if value == UNKNOWN else value
+
+
+def shown(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Write one volume for eyes."""
+    lines = [("VM", str(content["name"])), ("size", sizes.show(content["size"]))]
+    if content["filesystem_size"]:
+        used = f"{sizes.show(content['filesystem_used'])} of {sizes.show(content['filesystem_size'])} used"
+        lines.append(("file system", f"{content['filesystem']}, {used} ({content['used_percent']} %)"))
+    lines += [("class", ", ".join(content["classes"])), ("held by", holder(content["held_by"]))]
+    if content["mounted_on"]:
+        lines.append(("mounted on", content["mounted_on"]))
+    lines += [("extents", f"{sizes.show(run['size'])} on {run['pv']}") for run in content["extents"]]
+    if content["note"]:
+        lines.append(("note", content["note"]))
+    return lines
+
+
+def _pvs_of(world: Inventory, lv: LogicalVolume) -> set[str]:
+    movers = [other for other in world.lvs if other.name in lv.moving_in] if lv.moving_in else []
+    return {run.pv for part in (lv, *movers) for run in part.extents}
+
+
+def _note(lv: LogicalVolume, active: Sequence[Activation]) -> str:
+    notes = []
+    if lv.name.endswith(names.MAKING):
+        notes.append("unfinished: create it again")
+    if lv.name.endswith(names.GOING):
+        notes.append("being removed: remove it again")
+    if lv.moving_in:
+        notes.append("moving")
+    if len(active) > 1:
+        notes.append("active on several nodes")
+    if any(activation.suspended for activation in active):
+        notes.append("suspended")
+    why = where.plain(lv)
+    if why:
+        notes.append(why)
+    return "; ".join(notes)

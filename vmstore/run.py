@@ -1,0 +1,172 @@
+"""Start processes: the only door to them. Argument lists only, a made environment, C locale, no shell."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+NO_SUCH_PROGRAM = 127
+# LVM closes with a line that only repeats that it failed, and warns of what did not stop it.
+_UNTELLING = ("WARNING:", "Cannot process ", "Run `", "See ", "(", "Failed to find physical volume")
+# What ssh needs to find keys, and the switch to another LVM configuration (lvm(8)); nothing else is passed on.
+_KEPT = ("HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "LVM_SYSTEM_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a process left: exit code, output, and the seconds it took. ``timed_out`` means it was killed."""
+
+    argv: tuple[str, ...]
+    rc: int
+    out: str
+    err: str
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether it ended with exit code 0."""
+        return self.rc == 0
+
+    def reason(self) -> str:
+        """Give the most telling line of its complaint, or say how it ended."""
+        if self.timed_out:
+            return f"`{self.argv[0]}` gave no answer within {self.seconds:.0f} s"
+        lines = [line.strip() for line in (self.err or self.out).splitlines() if line.strip()]
+        telling = [line for line in lines if not line.startswith(_UNTELLING)] or lines
+        return telling[-1] if telling else f"`{self.argv[0]}` ended with exit code {self.rc} and no message"
+
+
+class Held(Protocol):
+    """A process that is kept running beside the work and talked to through its standard input."""
+
+    def first_line(self) -> str:
+        """Wait for its first line; "" when it ended without one."""
+
+    def poke(self) -> bool:
+        """Send an empty line; False when it is gone."""
+
+    def release(self) -> None:
+        """Close its input and wait for its end."""
+
+
+class Runner(Protocol):
+    """Run argument lists; tests put a scripted one in place."""
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60) -> Result:
+        """Run to the end; a process over its time is killed and said to have timed out."""
+
+    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
+        """Run without limit and hand over each line of output as it comes."""
+
+    def hold(self, argv: Sequence[str]) -> Held:
+        """Start a process that is to live as long as this one needs it."""
+
+
+class LocalRunner:
+    """Run processes on this machine."""
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60) -> Result:
+        """Run to the end; a process over its time is killed and said to have timed out."""
+        began = time.monotonic()
+        try:
+            # A session of its own keeps a Ctrl-C on the terminal from ending an LVM command half-way.
+            done = subprocess.run(
+                argv,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout,
+                env=_environment(),
+                start_new_session=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            return _missing(argv)
+        except subprocess.TimeoutExpired:
+            return Result(tuple(argv), -1, "", "", time.monotonic() - began, timed_out=True)
+        return Result(tuple(argv), done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
+        """Run without limit and hand over each line of output as it comes."""
+        began = time.monotonic()
+        lines: list[str] = []
+        with tempfile.TemporaryFile("w+", errors="replace") as complaints:
+            try:
+                process = _start(argv, stdin=subprocess.DEVNULL, stderr=complaints)
+            except FileNotFoundError:
+                return _missing(argv)
+            with process:
+                assert process.stdout is not None
+                try:
+                    for line in process.stdout:
+                        lines.append(line)
+                        on_line(line.rstrip("\n"))
+                except BaseException:
+                    process.kill()
+                    raise
+            complaints.seek(0)
+            err = complaints.read()
+        return Result(tuple(argv), process.returncode, "".join(lines), err, time.monotonic() - began)
+
+    def hold(self, argv: Sequence[str]) -> "HeldProcess":
+        """Start a process that is to live as long as this one needs it."""
+        return HeldProcess(_start(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL))
+
+
+class HeldProcess:
+    """Keep a process that ends by itself when its standard input closes, as it does when vmstore is killed."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def first_line(self) -> str:
+        """Wait for its first line; "" when it ended without one."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip("\n")
+
+    def poke(self) -> bool:
+        """Send an empty line; False when it is gone."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return False
+        return self._process.poll() is None
+
+    def release(self) -> None:
+        """Close its input and wait for its end, at most 10 s."""
+        try:
+            self._process.communicate(timeout=10)
+        except (subprocess.TimeoutExpired, BrokenPipeError, ValueError):
+            self._process.kill()
+            self._process.wait()
+
+
+def _start(argv: Sequence[str], *, stdin: int, stderr: IO[str] | int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        argv,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        errors="replace",
+        env=_environment(),
+        start_new_session=True,
+    )
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    # LVM complains about descriptors it inherited unless told not to (lvm(8), LVM_SUPPRESS_FD_WARNINGS).
+    return {**kept, "PATH": PATH, "LC_ALL": "C", "LVM_SUPPRESS_FD_WARNINGS": "1"}
+
+
+def _missing(argv: Sequence[str]) -> Result:
+    return Result(tuple(argv), NO_SUCH_PROGRAM, "", f"{argv[0]}: no such program", 0.0)

@@ -1,0 +1,62 @@
+"""One command's view of the system: settings, nodes, and the inventory it plans against."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vmstore import config as configuration
+from vmstore import inventory
+from vmstore.config import Config
+from vmstore.errors import NotFound
+from vmstore.inventory import Wanted
+from vmstore.jobs.step import Read, Reporter, Work
+from vmstore.model import Inventory
+from vmstore.run import LocalRunner, Runner
+from vmstore.tools import nodes
+from vmstore.tools.nodes import Nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Settings and nodes of one run; ``absent`` are the nodes that the admin said are off."""
+
+    config: Config
+    nodes: Nodes
+    absent: frozenset[str] = field(default=frozenset())
+
+    def inventory(self, *, blocks: bool = False, devices: bool = False) -> Inventory:
+        """Read the world."""
+        return inventory.read(self.nodes, self.config.vg, Wanted(blocks, devices), self.absent)
+
+    def reader(self, *, blocks: bool = False, devices: bool = False) -> Read:
+        """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
+
+        def again(known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
+            if known is None:
+                return self.inventory(blocks=blocks, devices=devices)
+            return inventory.read_again(self.nodes, self.config.vg, Wanted(blocks, devices), known, touched)
+
+        return again
+
+    def work(self, reporter: Reporter) -> Work:
+        """Give steps what they need."""
+        return Work(self.nodes, self.config, reporter)
+
+
+def make_runner() -> Runner:
+    """Make what starts processes; the tests put theirs here."""
+    return LocalRunner()
+
+
+def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
+    """Read the configuration and make the way to the nodes. Raises ConfigError, NotFound for an unknown node."""
+    config = configuration.load(config_file)
+    reached = nodes.connect(make_runner(), config.nodes, config.ssh)
+    unknown = sorted(set(absent) - set(reached.names))
+    if unknown:
+        raise NotFound(
+            f"there is no node {unknown[0]}",
+            why=f"the nodes are {', '.join(reached.names)}",
+            hint="use a name from `nodes` in the configuration",
+        )
+    return Session(config, reached, frozenset(absent))

@@ -1,0 +1,1 @@
+"""One module per outside program, typed in and out, silent."""

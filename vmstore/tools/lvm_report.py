@@ -1,0 +1,186 @@
+"""Ask LVM for the whole VG in one call that takes no lock, and turn the answer into the model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from vmstore.errors import NotFound, ToolFailed
+from vmstore.model import Allocation, LogicalVolume, PhysicalVolume, VolumeGroup
+from vmstore.run import Result
+
+_COLUMNS = {
+    "vg": "vg_name,vg_uuid,vg_seqno,vg_extent_size,vg_size,vg_free,vg_lock_type,vg_mda_free",
+    "pv": "pv_name,pv_uuid,pv_size,pv_free,pv_allocatable,pv_missing,pv_tags",
+    "lv": "lv_name,lv_uuid,lv_size,lv_layout,lv_role,move_pv",
+    "pvseg": "pv_uuid,pvseg_start,pvseg_size,lv_name",
+    "seg": "lv_name,devices",
+}
+
+
+# LVM's plain JSON gives every value as a string, "" for none (lvmreport(7)); json_std came with 2.03.17 only.
+class _Vg(msgspec.Struct):
+    vg_name: str
+    vg_uuid: str
+    vg_seqno: str
+    vg_extent_size: str
+    vg_size: str
+    vg_free: str
+    vg_lock_type: str
+    vg_mda_free: str
+
+
+class _Pv(msgspec.Struct):
+    pv_name: str
+    pv_uuid: str
+    pv_size: str
+    pv_free: str
+    pv_allocatable: str
+    pv_missing: str
+    pv_tags: str
+
+
+class _Lv(msgspec.Struct):
+    lv_name: str
+    lv_uuid: str
+    lv_size: str
+    lv_layout: str
+    lv_role: str
+    move_pv: str
+
+
+class _PvSeg(msgspec.Struct):
+    pv_uuid: str
+    pvseg_start: str
+    pvseg_size: str
+    lv_name: str
+
+
+class _Seg(msgspec.Struct):
+    lv_name: str
+    devices: str
+
+
+class _Report(msgspec.Struct):
+    vg: list[_Vg] = []
+    pv: list[_Pv] = []
+    lv: list[_Lv] = []
+    pvseg: list[_PvSeg] = []
+    seg: list[_Seg] = []
+
+
+class _Answer(msgspec.Struct):
+    report: list[_Report]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One VG as LVM tells it; PVs have no device facts yet."""
+
+    vg: VolumeGroup
+    pvs: tuple[PhysicalVolume, ...]
+    lvs: tuple[LogicalVolume, ...]
+
+
+def argv(vg: str) -> list[str]:
+    """Give the command; ``--readonly`` reads metadata only, without any lock (lvm(8)), ``--all`` shows pvmove0."""
+    columns = [word for kind, names in _COLUMNS.items() for word in ("--configreport", kind, "-o", names)]
+    return [
+        "lvm", "fullreport", "--readonly", "--all", "--reportformat", "json", "--units", "b", "--nosuffix",
+        *columns, vg,
+    ]  # fmt: skip
+
+
+def parse(vg: str, result: Result) -> Report:
+    """Turn LVM's answer into the model; warnings stand on stderr and do not disturb it.
+
+    Raises NotFound if LVM sees no such VG, ToolFailed if LVM failed or its answer makes no sense.
+    """
+    if not result.ok:
+        if f'Volume group "{vg}" not found' in result.err:
+            raise NotFound(
+                f"there is no VG {vg}",
+                why="LVM sees none of that name there",
+                hint="set `vg` in the configuration, or look at `vgs` and at the LUNs",
+            )
+        raise ToolFailed("LVM cannot be read", why=result.reason(), hint=f"run `vgs {vg}` there to see all it says")
+    try:
+        answer = msgspec.json.decode(result.out, type=_Answer)
+        found = next(report for report in answer.report if report.vg)
+    except (msgspec.DecodeError, StopIteration):
+        raise ToolFailed(
+            "LVM's report cannot be read",
+            why="it is no JSON report with a VG in it",
+            hint="lvm2 2.02.158 or newer is needed for JSON reports; see `lvm version`",
+        ) from None
+    extents = _extents(found)
+    joined = _moving(found)
+    return Report(
+        vg=_vg(found.vg[0]),
+        pvs=tuple(_pv(pv) for pv in found.pv),
+        lvs=tuple(_lv(lv, extents, joined) for lv in found.lv),
+    )
+
+
+def _vg(vg: _Vg) -> VolumeGroup:
+    return VolumeGroup(
+        name=vg.vg_name,
+        uuid=vg.vg_uuid,
+        seqno=int(vg.vg_seqno),
+        extent=int(vg.vg_extent_size),
+        size=int(vg.vg_size),
+        free=int(vg.vg_free),
+        lock_type="" if vg.vg_lock_type == "none" else vg.vg_lock_type,
+        metadata_free=int(vg.vg_mda_free or 0),
+    )
+
+
+def _pv(pv: _Pv) -> PhysicalVolume:
+    return PhysicalVolume(
+        uuid=pv.pv_uuid,
+        name=pv.pv_name,
+        size=int(pv.pv_size),
+        free=int(pv.pv_free),
+        allocatable=bool(pv.pv_allocatable),
+        missing=bool(pv.pv_missing),
+        tags=frozenset(filter(None, pv.pv_tags.split(","))),
+    )
+
+
+def _plain(name: str) -> str:
+    # LVM brackets the names of LVs it hides.
+    return name.strip("[]")
+
+
+def _lv(lv: _Lv, extents: Mapping[str, tuple[Allocation, ...]], moving: Mapping[str, tuple[str, ...]]) -> LogicalVolume:
+    name = _plain(lv.lv_name)
+    return LogicalVolume(
+        name=name,
+        uuid=lv.lv_uuid,
+        size=int(lv.lv_size),
+        layout=tuple(filter(None, lv.lv_layout.split(","))),
+        role=tuple(filter(None, lv.lv_role.split(","))),
+        extents=extents.get(name, ()),
+        move_source=lv.move_pv,
+        moving_in=moving.get(name, ()),
+    )
+
+
+def _extents(report: _Report) -> dict[str, tuple[Allocation, ...]]:
+    found: dict[str, list[Allocation]] = {}
+    for seg in report.pvseg:
+        name = _plain(seg.lv_name)
+        if name:
+            run = Allocation(seg.pv_uuid, int(seg.pvseg_start), int(seg.pvseg_size), name)
+            found.setdefault(name, []).append(run)
+    return {name: tuple(runs) for name, runs in found.items()}
+
+
+def _moving(report: _Report) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for seg in report.seg:
+        movers = {device.partition("(")[0] for device in seg.devices.split(",") if device.startswith("pvmove")}
+        if movers:
+            name = _plain(seg.lv_name)
+            found[name] = tuple(sorted({*found.get(name, ()), *movers}))
+    return found
