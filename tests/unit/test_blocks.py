@@ -179,3 +179,7 @@ def test_disks_of_a_real_host_are_told_apart() -> None:
     }
     link = "/dev/disk/by-path/pci-0000:00:06.0-fc-0x2000525400fc0101-lun-0"
     assert [disk.name for disk in only(*found) if disk.is_called(link)] == ["/dev/sda"]
+
+
+def test_a_loop_device_without_a_file_is_no_disk() -> None:
+    assert blocks.disks([raw("loop0", "/devices/virtual/block/{0}", size=0)], {}, []) == ()

@@ -65,12 +65,13 @@ def wwid_of(block: RawBlock) -> str:
 
 
 def disks(raw: Iterable[RawBlock], mounted: Mapping[str, str], swaps: Iterable[str]) -> tuple[BlockDevice, ...]:
-    """Describe every block device; ``mounted`` maps "major:minor" to a mount point, ``swaps`` are device paths.
+    """Describe every block device with anything in it; ``mounted`` maps "major:minor" to a mount point, ``swaps`` are device paths.
 
     A multipath device takes transport and path count from its slaves. Its paths, which bear its WWID and some of
     its names, come last, so that the first disk found by such a name is the one to use.
     """
-    blocks = {block.name: block for block in raw}
+    # A loop device without a file and a drive without a medium are no disks.
+    blocks = {block.name: block for block in raw if block.size}
     swapping = set(swaps)
     paths = {name for block in blocks.values() if _is_multipath(block) for name in block.slaves}
     ordered = sorted(blocks.values(), key=lambda block: block.name in paths)
