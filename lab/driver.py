@@ -146,10 +146,11 @@ class Cluster:
         return int(job["read"]["total_ios"])
 
     @staticmethod
-    def wait(condition: Any, seconds: float, what: str) -> None:
-        """Wait until a condition holds; fail with what was waited for."""
+    def wait(condition: Any, seconds: float, what: str, run: "subprocess.Popen[str] | None" = None) -> None:
+        """Wait until a condition holds; fail with what was waited for, or with what a run that ended early said."""
         end = time.monotonic() + seconds
         while not condition():
+            assert run is None or run.poll() is None, f"it ended before {what}: {run.communicate()}"
             assert time.monotonic() < end, f"waited {seconds} s for {what}"
             time.sleep(0.5)
 

@@ -1,5 +1,6 @@
 """What a node says of itself: read whole, or named as unreadable; the script itself is run here as well."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -130,7 +131,7 @@ def host(tmp_path: Path) -> Path:
     tools.mkdir()
     answers = {
         "dmsetup": f"echo '{LV}|253|7|1|L--w'",
-        "lvmlockctl": 'echo "VG vmstore lock_type=dlm"; echo "LK VG un"; echo "VG other lock_type=dlm"',
+        "lvmlockctl": 'echo "VG vg_uuid= lock_type="; echo "VG vmstore lock_type=dlm"; echo "LK VG un"; echo "VG other lock_type=dlm"',
         "pvs": "echo '  uuid-1|/dev/sda|vmstore'; echo '  uuid-2|/dev/sdb|vmstore2'; echo '  uuid-3|/dev/sdc|'",
         "stat": 'shift 3; for target; do echo "4096|1000|250|$target"; done',
     }
@@ -191,6 +192,47 @@ def test_the_script_itself_tells_of_marks_mounts_with_blanks_locks_disks_and_pvs
     assert (disk.name, disk.transport, disk.wwid, disk.size) == ("/dev/sdc", "iscsi", "36001", 2048 * 512)
     assert "/dev/disk/by-id/wwn-0x6001" in disk.links
     assert disk.uses == ("the device dm-3 lies on it",)
+
+
+def told_by(host: Path) -> str:
+    """Run the script on a host of files; give what it wrote."""
+    script = probe.script()
+    for place in ("/proc/", "/run/"):
+        script = script.replace(place, f"{host}{place}")
+    return subprocess.run(
+        ["sh", "-s", "vmstore"], input=script, capture_output=True, text=True, check=False,
+        env={"PATH": f"{host}/bin:/usr/bin:/bin"},
+    ).stdout  # fmt: skip
+
+
+@pytest.mark.spawns("sh")
+def test_a_lock_daemon_that_serves_another_asker_is_asked_again(host: Path) -> None:
+    (host / "run" / "lvmlockd.pid").write_text(f"{os.getpid()}\n")
+    busy = f"[ -e {host}/asked ] || {{ touch {host}/asked; exit 158; }}; echo 'VG vmstore lock_type=dlm'"
+    (host / "bin" / "lvmlockctl").write_text(f"#!/bin/sh\n{busy}\n")
+    facts = probe.parse("n1", told_by(host))
+    assert "lvmlockd" in facts.daemons
+    assert facts.lockspaces == {"vmstore"}
+
+
+@pytest.mark.spawns("sh")
+def test_a_lock_daemon_that_runs_and_never_answers_is_not_taken_for_one_without_locks(host: Path) -> None:
+    (host / "run" / "lvmlockd.pid").write_text(f"{os.getpid()}\n")
+    (host / "bin" / "lvmlockctl").write_text("#!/bin/sh\nexit 158\n")
+    (host / "bin" / "sleep").write_text("#!/bin/sh\n")
+    (host / "bin" / "sleep").chmod(0o755)
+    with pytest.raises(probe.Unreadable) as caught:
+        probe.parse("n1", told_by(host))
+    assert caught.value.why == "reading lockspaces failed with exit code 1"
+
+
+@pytest.mark.spawns("sh")
+def test_a_host_without_a_lock_daemon_is_asked_once(host: Path) -> None:
+    (host / "bin" / "lvmlockctl").write_text(f"#!/bin/sh\necho x >>{host}/asked\nexit 1\n")
+    facts = probe.parse("n1", told_by(host))
+    assert "lvmlockd" not in facts.daemons
+    assert facts.lockspaces == frozenset()
+    assert (host / "asked").read_text() == "x\n"
 
 
 @pytest.mark.spawns("sh")

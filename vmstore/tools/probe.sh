@@ -59,10 +59,22 @@ listed /run/vmstore/idle
 for name in $names; do echo "$name"; done
 echo '@end 0'
 
+# alive PIDFILE: tell whether the daemon that wrote the file runs.
+alive() {
+    file "$1"
+    [ -n "$line" ] && kill -0 "$line" 2>/dev/null
+}
+
 echo '@daemons'
-locks=$(lvmlockctl --info 2>/dev/null) && echo lvmlockd
-file /run/lvmpolld.pid
-if [ -n "$line" ] && kill -0 "$line" 2>/dev/null; then
+# lvmlockctl serves one asker at a time: a second one finds its socket in use and fails (lvm2 tools/lvmlockctl.c,
+# setup_dump_socket). So its failure is believed where the daemon is not there, or when it has failed for seconds.
+asked=1
+for try in 1 2 3 4 5 6 7 8 9 10; do
+    locks=$(lvmlockctl --info 2>/dev/null) && asked=0 && echo lvmlockd && break
+    alive /run/lvmlockd.pid || { asked=0 && break; }
+    sleep "0.$((try % 10))5"
+done
+if alive /run/lvmpolld.pid; then
     echo lvmpolld
 elif [ -S /run/lvm/lvmpolld.socket ] && [ -d /run/systemd/system ]; then
     # systemd starts it when somebody connects.
@@ -72,9 +84,9 @@ echo '@end 0'
 
 echo '@lockspaces'
 echo "$locks" | while read -r word name rest; do
-    case $word,$rest in VG,lock_type=*) echo "$name" ;; esac
+    case $word,$rest in VG,lock_type=?*) echo "$name" ;; esac
 done
-echo '@end 0'
+echo "@end $asked"
 
 for part in "$@"; do
     case $part in
