@@ -67,8 +67,9 @@ def wwid_of(block: RawBlock) -> str:
 def disks(raw: Iterable[RawBlock], mounted: Mapping[str, str], swaps: Iterable[str]) -> tuple[BlockDevice, ...]:
     """Describe every block device that has a size.
 
-    ``mounted`` maps "major:minor" to a mount point, ``swaps`` are device paths. A multipath device takes transport and path count from its slaves. Its paths, which bear its WWID and some of
-    its names, come last, so that the first disk found by such a name is the one to use.
+    ``mounted`` maps "major:minor" to a mount point, ``swaps`` are device paths. A multipath device takes transport
+    and path count from its slaves. Its paths, which bear its WWID and some of its names, come last, so that the
+    first disk found by such a name is the one to use.
     """
     # A loop device without a file and a drive without a medium are no disks.
     blocks = {block.name: block for block in raw if block.size}
