@@ -131,7 +131,7 @@ def host(tmp_path: Path) -> Path:
     tools.mkdir()
     answers = {
         "dmsetup": f"echo '{LV}|253|7|1|L--w'",
-        "lvmlockctl": "printf 'VG %s\\nLK VG un\\n' 'vg_uuid= lock_type=' 'vmstore lock_type=dlm' 'other lock_type=dlm'",
+        "lvmlockctl": "for vg in 'vg_uuid= lock_type=' 'vmstore lock_type=dlm' 'other lock_type=dlm'; do echo VG $vg; done",
         "pvs": "echo '  uuid-1|/dev/sda|vmstore'; echo '  uuid-2|/dev/sdb|vmstore2'; echo '  uuid-3|/dev/sdc|'",
         "stat": 'shift 3; for target; do echo "4096|1000|250|$target"; done',
     }
