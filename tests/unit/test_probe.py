@@ -131,7 +131,7 @@ def host(tmp_path: Path) -> Path:
     tools.mkdir()
     answers = {
         "dmsetup": f"echo '{LV}|253|7|1|L--w'",
-        "lvmlockctl": "for vg in 'vg_uuid= lock_type=' 'vmstore lock_type=dlm' 'other lock_type=dlm'; do echo VG $vg; done",
+        "lvmlockctl": "for vg in 'vg_uuid= lock_type=' 'vmstore lock_type=dlm' 'b lock_type=dlm'; do echo VG $vg; done",
         "pvs": "echo '  uuid-1|/dev/sda|vmstore'; echo '  uuid-2|/dev/sdb|vmstore2'; echo '  uuid-3|/dev/sdc|'",
         "stat": 'shift 3; for target; do echo "4096|1000|250|$target"; done',
     }
@@ -186,7 +186,7 @@ def test_the_script_itself_tells_of_marks_mounts_with_blanks_locks_disks_and_pvs
     )
     assert facts.marks == set(WHOLE["marks"])
     assert "lvmlockd" in facts.daemons
-    assert facts.lockspaces == {"vmstore", "other"}
+    assert facts.lockspaces == {"vmstore", "b"}
     assert dict(facts.devices) == {"uuid-1": "/dev/sda"}
     (disk,) = facts.blocks
     assert (disk.name, disk.transport, disk.wwid, disk.size) == ("/dev/sdc", "iscsi", "36001", 2048 * 512)
