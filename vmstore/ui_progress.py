@@ -19,7 +19,7 @@ class Lines:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._total = sum(step.bytes for step in steps)
-        self._before = 0
+        self._done: dict[Step, int] = {}
         self._began = self._told = time.monotonic()
 
     def began(self, step: Step) -> None:
@@ -30,22 +30,23 @@ class Lines:
     def moved(self, step: Step, done: int) -> None:
         """So many bytes of a step that copies are there."""
         now = time.monotonic()
+        self._done[step] = done
         if now - self._told >= LINE_EVERY:
             self._told = now
-            ui.say(f"  {step_share(step, done)}; {self._overall(done, now)}")
+            ui.say(f"  {step_share(step, done)}; {self._overall(now)}")
 
     def ended(self, step: Step) -> None:
         """A step is done and was seen to be."""
         if step.copies:
-            self._before += step.bytes
-            ui.say(f"  done: {self._overall(0, time.monotonic())}")
+            self._done[step] = step.bytes
+            ui.say(f"  {step.subject} is moved: {self._overall(time.monotonic())}")
 
     def note(self, text: str) -> None:
         """Something the admin should know."""
         ui.say(text)
 
-    def _overall(self, done: int, now: float) -> str:
-        moved = self._before + done
+    def _overall(self, now: float) -> str:
+        moved = sum(self._done.values())
         rate = moved / max(now - self._began, 0.001)
         left = f", {duration((self._total - moved) / rate)} left" if moved < self._total and rate > 0 else ""
         return f"{sizes.show(moved)} of {sizes.show(self._total)} at {sizes.show(int(rate))}/s{left}"
@@ -57,7 +58,7 @@ class Bar:
     def __init__(self, steps: Sequence[Step], progress: Progress) -> None:
         self._progress = progress
         self._total = sum(step.bytes for step in steps)
-        self._before = 0
+        self._done: dict[Step, int] = {}
         self._task = progress.add_task("", total=self._total or None, visible=self._total > 0)
 
     def began(self, step: Step) -> None:
@@ -66,14 +67,13 @@ class Bar:
 
     def moved(self, step: Step, done: int) -> None:
         """So many bytes of a step that copies are there."""
-        del step
-        self._progress.update(self._task, completed=self._before + done)
+        self._done[step] = done
+        self._progress.update(self._task, completed=sum(self._done.values()))
 
     def ended(self, step: Step) -> None:
         """A step is done and was seen to be."""
         if step.copies:
-            self._before += step.bytes
-            self._progress.update(self._task, completed=self._before)
+            self.moved(step, step.bytes)
 
     def note(self, text: str) -> None:
         """Something the admin should know."""

@@ -82,7 +82,7 @@ PVMOVE = "pvmove --config activation/raid_region_size=16384 --interval 1 --name 
         (move(), PVMOVE),
         (
             move(idle=True),
-            f"mkdir -p /run/vmstore/idle && touch {MARK} && {PVMOVE} && lvchange --activate n vg/web01 && rm -f {MARK}",
+            f"mkdir -p /run/vmstore/idle && touch {MARK} && {PVMOVE}\nlvchange --activate n vg/web01 && rm -f {MARK}",
         ),
         (AddPv("n1", "vg", "/dev/x", "w"), "vgextend --metadatasize 16m vg /dev/x"),
         (RecordClass("n1", "vg", "/dev/x", "fc", ("old",)), "pvchange --addtag vmstore.class=fc --deltag old /dev/x"),
@@ -99,7 +99,7 @@ PVMOVE = "pvmove --config activation/raid_region_size=16384 --interval 1 --name 
     ids=lambda value: type(value).__name__ if isinstance(value, Step) else "",
 )
 def test_each_step_has_exact_commands_and_a_title(step: Step, line: str) -> None:
-    assert [str(command) for command in step.commands()] == [f"n1: {line}"]
+    assert [str(command) for command in step.commands()] == [f"n1: {part}" for part in line.split("\n")]
     assert step.title
     assert (step.bytes > 0) == step.copies
 

@@ -60,10 +60,10 @@ def test_lines_tell_of_each_step_and_every_half_minute_while_bytes_move(
     assert capsys.readouterr().err.splitlines() == [
         f"{first.title} …",
         "  2 GiB of 4 GiB; 2 GiB of 10 GiB at 68.27 MiB/s, 2 min 0 s left",
-        "  done: 4 GiB of 10 GiB at 68.27 MiB/s, 1 min 30 s left",
+        "  a is moved: 4 GiB of 10 GiB at 68.27 MiB/s, 1 min 30 s left",
         f"{last.title} …",
         "  3 GiB of 6 GiB; 7 GiB of 10 GiB at 78.77 MiB/s, 39 s left",
-        "  done: 10 GiB of 10 GiB at 85.33 MiB/s",
+        "  b is moved: 10 GiB of 10 GiB at 85.33 MiB/s",
         f"{rest.title} …",
         "by the way",
     ]

@@ -3,9 +3,11 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from types import FrameType
 
 from vmstore.errors import LockLost, StoppedHalfway, ToolFailed, VmstoreError
+from vmstore.jobs.beside import Beside
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory
 
@@ -51,49 +53,68 @@ def carry_out(
     """Run the steps that are not done yet and return the world as it is afterwards.
 
     ``guard`` is called before each step and raises where the work must not go on; ``stop`` is given by a job of
-    several plans, so that a wish to stop in one also ends the next. When a step fails, what the
+    several plans, so that a wish to stop in one also ends the next. What ends a step that copies, and its proof,
+    run beside the next one that copies, so that reading does not hold up the disks. When a step fails, what the
     earlier ones made only for it is taken back. Raises StoppedHalfway on the admin's wish, the step's own
     error, or ToolFailed where a tool said yes and the world says no.
     """
     ran: list[Step] = []
+    beside = Beside(world)
     with nullcontext(stop) if stop else stoppable(work) as wish:
         try:
             for step in steps:
-                if step.done(world):
+                known = beside.known if step.copies else beside.wait()
+                if step.done(known):
                     continue
                 if wish.asked:
+                    beside.wait()
                     raise StoppedHalfway(f"stopped before: {step.title}", why="you asked to", hint=AGAIN)
                 guard()
                 work.reporter.began(step)
-                world = _one(step, work, read, world)
-                ran.append(step)
-                work.reporter.ended(step)
+                failure = _run(step, work)
+                beside.wait()
+                beside.start(partial(_end, step, work, read, beside.known, failure, ran))
+                if failure or not step.copies:
+                    beside.wait()
+            return beside.wait()
         except LockLost:
+            beside.give_up(work)
             raise
         except VmstoreError:
+            beside.give_up(work)
             take_back(ran, work)
             raise
-    return world
 
 
-def _one(step: Step, work: Work, read: Read, known: Inventory) -> Inventory:
-    touched = {command.node for command in step.commands()}
+def _run(step: Step, work: Work) -> ToolFailed | None:
     try:
         step.run(work)
-    except ToolFailed:
-        # Whatever the exit code said: what counts is how things are now.
-        world = read(known, touched)
-        if not step.proven(work, world):
-            raise
-        work.reporter.note(f"{step.title}: the tool reported a failure, but it is done")
-        return world
-    world = read(known, touched)
+    except ToolFailed as error:
+        # Whatever the exit code said: what counts is how things are then.
+        return error
+    return None
+
+
+def _end(
+    step: Step, work: Work, read: Read, known: Inventory, failure: ToolFailed | None, ran: list[Step]
+) -> Inventory:
+    """Finish a step, prove it by reading the world again, and count it among those that ran."""
+    try:
+        if failure is None:
+            step.settle(work)
+    except ToolFailed as error:
+        failure = error
+    world = read(known, {command.node for command in step.commands()})
     if not step.proven(work, world):
-        raise ToolFailed(
+        raise failure or ToolFailed(
             f"{step.title}: it did not take effect",
             why="the tool reported success, but it is not so",
             hint="look at it with `vmstore list` and `vmstore pv list`, then run the same command again",
         )
+    if failure is not None:
+        work.reporter.note(f"{step.title}: the tool reported a failure, but it is done")
+    ran.append(step)
+    work.reporter.ended(step)
     return world
 
 

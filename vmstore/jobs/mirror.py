@@ -48,6 +48,11 @@ class MoveVolume(Step):
         return f"move {sizes.show(self.size)} of {self.lv} to {', '.join(self.targets)} {where}"
 
     @property
+    def subject(self) -> str:
+        """Name the volume."""
+        return self.lv
+
+    @property
     def bytes(self) -> int:
         """Count the bytes it copies."""
         return self.size
@@ -59,7 +64,7 @@ class MoveVolume(Step):
         )
         if not self.idle:
             return [Command(self.node, tuple(move))]
-        return [marks.set_and(self.node, self.lv, move, lvm.deactivate(self.vg, self.lv), marks.drop(self.lv))]
+        return [marks.set_and(self.node, self.lv, move), marks.deactivate(self.node, self.vg, self.lv)]
 
     def done(self, world: Inventory) -> bool:
         """Tell whether no extent is left there, no move is under way, and an idle LV is inactive again."""
@@ -85,9 +90,11 @@ class MoveVolume(Step):
                 why=f"{error.why}; the volume is whole, and LVM on {self.node} goes on if it still runs",
                 hint=AGAIN,
             ) from error
-        if not result.ok:
-            if _NOTHING_LEFT not in result.err:
-                raise lvm.failure(f"{self.title}: failed", self.node, result)
-            if self.idle:
-                work.do(marks.deactivate(self.node, self.vg, self.lv), f"{self.title}: failed")
+        if not result.ok and _NOTHING_LEFT not in result.err:
+            raise lvm.failure(f"{self.title}: failed", self.node, result)
         work.reporter.moved(self, self.size)
+
+    def settle(self, work: Work) -> None:
+        """Leave a volume that nobody uses inactive."""
+        for command in self.commands()[1:]:
+            work.do(command, f"{self.title}: failed")

@@ -91,6 +91,11 @@ class Step:
         raise NotImplementedError
 
     @property
+    def subject(self) -> str:
+        """Name what it is done to, for a line that tells how far it is."""
+        return ""
+
+    @property
     def bytes(self) -> int:
         """Count the bytes it copies."""
         return 0
@@ -107,6 +112,9 @@ class Step:
         """Do it."""
         for command in self.commands():
             work.do(command, f"{self.title}: failed")
+
+    def settle(self, work: Work) -> None:
+        """Do what is left when its main work is done, before it is proven."""
 
     def proven(self, work: Work, world: Inventory) -> bool:
         """Tell, after it ran, whether the world agrees; ``world`` was read again."""
