@@ -59,8 +59,7 @@ def evacuate(
         wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, run.config.move)
         return plan_evacuate.evacuate(now, wish)
 
-    steps = plan(world, job.own_tag(world, uuid))
-    todo = [step for step in steps if not step.done(world)]
+    todo = plan(world, job.own_tag(world, uuid))
     if dry_run:
         ui.plan(output, todo)
         return

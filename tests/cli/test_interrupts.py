@@ -45,6 +45,20 @@ def test_once_it_stops_after_the_volume_that_is_being_moved(busy: Bench, number:
     assert busy.san.label("iscsi1").tags == {"vmstore.class=iscsi"}
 
 
+def test_a_volume_that_was_only_moved_is_inactive_when_the_work_is_stopped(busy: Bench) -> None:
+    busy.san.volume("asleep", G, "iscsi1")
+
+    def press(moment: int) -> None:
+        if moment == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    outcome = busy.vmstore(*words(busy), on_moment=press)
+    assert outcome.code == ExitCode.RESUMABLE, outcome.err
+    assert busy.san.luns_class(busy.san.lvs["asleep"].runs[0].pv) == "fc"
+    assert busy.vmstore("show", "asleep", "-o", "json").json["held_by"] is None
+    assert busy.san.summary()["marks"] == {}
+
+
 def test_twice_it_leaves_at_once(busy: Bench) -> None:
     def press(moment: int) -> None:
         if moment in (1, 2):

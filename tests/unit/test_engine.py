@@ -1,7 +1,6 @@
 """The engine: it believes the world and not the tools, and stops only between steps."""
 
 import signal
-import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -60,6 +59,25 @@ class Thing(Step):
     def undo(self) -> list[Command]:
         """Run a command that says so."""
         return [Command("n1", ("undo", self.name))] if self.taken_back else []
+
+
+@dataclass
+class Clock:
+    """Time that passes only when told to."""
+
+    now: float = 1000.0
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Give the engine that clock."""
+    made = Clock()
+    monkeypatch.setattr("vmstore.jobs.engine.time.monotonic", lambda: made.now)
+    return made
 
 
 @pytest.fixture
@@ -205,78 +223,52 @@ def test_a_wish_to_stop_lasts_over_the_plans_of_a_job(facts: Facts) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Copy(Thing):
-    """A step that copies, and lets go of something when it is there."""
+    """A step that copies."""
 
     copies: ClassVar[bool] = True
-    let_go: Callable[[], None] = lambda: None
-
-    def settle(self, work: Work) -> None:
-        """Let go."""
-        self.let_go()
 
 
-def copy(
-    facts: Facts,
-    name: str,
-    *acts: Callable[[], None],
-    works: bool = True,
-    let_go: Callable[[], None] = lambda: None,
-) -> Copy:
+def copy(facts: Facts, name: str, *acts: Callable[[], None], works: bool = True) -> Copy:
     """Make a step that copies and then is done, or not."""
-    return Copy(name, facts, thing(facts, name, *acts, works=works).act, let_go=let_go)
+    return Copy(name, facts, thing(facts, name, *acts, works=works).act)
 
 
-def waits_for(event: threading.Event) -> Callable[[], None]:
-    """Make what needs an event; a test that would wait for ever fails after 10 s."""
-
-    def act() -> None:
-        assert event.wait(10), "nobody else was at work"
-
-    return act
+def test_several_small_copies_are_proven_by_one_look(facts: Facts) -> None:
+    reporter = run(facts, copy(facts, "a"), copy(facts, "b"), copy(facts, "c"))
+    assert reporter.heard == ["began a", "began b", "began c", "ended a", "ended b", "ended c"]
+    assert facts.reads == 2
 
 
-def test_what_ends_a_copy_runs_beside_the_next_copy(facts: Facts) -> None:
-    second = threading.Event()
-    heard = run(facts, copy(facts, "a", let_go=waits_for(second)), copy(facts, "b", second.set)).heard
-    assert heard == ["began a", "began b", "ended a", "ended b"]
+def test_a_copy_that_took_long_is_proven_before_the_next(facts: Facts, clock: Clock) -> None:
+    a = copy(facts, "a", lambda: clock.pass_by(engine.PROVE_EVERY))
+    assert run(facts, a, copy(facts, "b"), copy(facts, "c")).heard == [
+        "began a", "ended a", "began b", "began c", "ended b", "ended c",
+    ]  # fmt: skip
 
 
-def test_what_follows_a_copy_and_is_none_waits_for_its_proof(facts: Facts) -> None:
-    assert run(facts, copy(facts, "a"), thing(facts, "b")).heard == ["began a", "ended a", "began b", "ended b"]
+def test_what_is_no_copy_waits_for_the_proof_of_those_before_it(facts: Facts) -> None:
+    reporter = run(facts, copy(facts, "a"), thing(facts, "b"))
+    assert reporter.heard == ["began a", "ended a", "began b", "ended b"]
 
 
-def test_a_copy_begins_only_when_what_goes_before_it_is_proven(facts: Facts) -> None:
+def test_a_copy_begins_only_when_what_is_no_copy_or_failed_before_it_is_proven(facts: Facts) -> None:
     for first in (thing(facts, "a", fail(FAILED), works=False), copy(facts, "a", fail(FAILED), works=False)):
         with pytest.raises(ToolFailed, match="it failed"):
             run(facts, first, copy(facts, "b"))
     assert facts.done == set()
 
 
-def test_a_copy_that_did_not_take_effect_ends_the_work_after_the_one_that_runs(facts: Facts) -> None:
-    with pytest.raises(ToolFailed, match="did not take effect"):
-        run(facts, copy(facts, "a", works=False), copy(facts, "b"), copy(facts, "c"))
+def test_a_copy_that_did_not_take_effect_ends_the_work_at_the_next_look(facts: Facts, clock: Clock) -> None:
+    steps = copy(facts, "a", works=False), copy(facts, "b", lambda: clock.pass_by(60)), copy(facts, "c")
+    with pytest.raises(ToolFailed, match="a: it did not take effect"):
+        run(facts, *steps)
     assert facts.done == {"b"}
 
 
-def test_letting_go_that_fails_is_told_unless_it_took_effect(facts: Facts) -> None:
-    assert (
-        "note a: the tool reported a failure, but it is done" in run(facts, copy(facts, "a", let_go=fail(FAILED))).heard
-    )
-    with pytest.raises(ToolFailed, match="it failed"):
-        run(facts, copy(facts, "b", works=False, let_go=fail(FAILED)))
-
-
-def test_a_wish_to_stop_waits_until_the_copy_has_let_go(facts: Facts) -> None:
-    let_go: list[str] = []
-    a = copy(facts, "a", lambda: signal.raise_signal(signal.SIGINT), let_go=lambda: let_go.append("a"))
-    with pytest.raises(StoppedHalfway, match="stopped before: b"):
-        run(facts, a, copy(facts, "b"))
-    assert (let_go, facts.done) == (["a"], {"a"})
-
-
-def test_an_error_while_the_one_before_ends_badly_tells_of_both(facts: Facts) -> None:
+def test_a_wish_to_stop_ends_the_work_before_the_next_copy_with_the_last_one_proven(facts: Facts) -> None:
     doing, reporter = work(ScriptedRunner())
-    steps = copy(facts, "a", works=False), copy(facts, "b", fail(Refused("b is refused", why="so", hint="no")))
-    with pytest.raises(Refused, match="b is refused"):
+    steps = copy(facts, "a", lambda: signal.raise_signal(signal.SIGINT)), copy(facts, "b")
+    with pytest.raises(StoppedHalfway, match="stopped before: b"):
         engine.carry_out(steps, doing, facts.read, facts.read())
-    assert "note a: it did not take effect: the tool reported success, but it is not so" in reporter.heard
+    assert "ended a" in reporter.heard
+    assert facts.done == {"a"}

@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.worlds import EXTENT, G, World
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError, VmstoreError
+from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.plan_create import Create, create
-from vmstore.jobs.volume_steps import Deactivate, MakeFileSystem, MakeVolume, RemoveVolume, Rename
+from vmstore.jobs.volume_steps import MakeFileSystem, MakeVolume, RemoveVolume, Rename
 
 
 def wish(**more: Any) -> Create:

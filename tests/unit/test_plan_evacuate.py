@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.worlds import EXTENT, G, World
+from tests.support.worlds import EXTENT, G, M, World
 from vmstore.config import Move
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError, VmstoreError
+from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.plan_evacuate import Evacuate, evacuate
 from vmstore.jobs.pv_steps import BeginEvacuation, DropPv, EndEvacuation, SetAllocatable, WipeLabel
 from vmstore.jobs.step import Step
-from vmstore.jobs.volume_steps import Deactivate
 
 TAG = "vmstore.evacuate=n1:20260102T120000Z"
 
@@ -140,7 +140,26 @@ def test_what_a_run_moved_and_did_not_let_go_of_is_left_inactive() -> None:
     made.pv("src", 20 * G, "iscsi", cordoned=True, lease="n2:20260101T000000Z").pv("i2", 20 * G, "iscsi")
     made.lv("moved", G, "i2", active="n2").lv("used", G, "i2", active="n2", opens=1).lv("asleep", G, "i2")
     steps = evacuate(made.inventory(), wish())
-    assert [(step.lv, step.node) for step in steps if isinstance(step, Deactivate)] == [("moved", "n2")]
+    assert [step for step in steps if isinstance(step, LeaveInactive)] == [LeaveInactive("n2", "vmstore", ("moved",))]
+
+
+def test_volumes_that_nobody_uses_are_let_go_of_together_and_before_they_become_too_much(made: World) -> None:
+    for name, size in (("a", 32 * M), ("b", 32 * M), ("c", 64 * M), ("d", 128 * M), ("e", G), ("f", 2 * G)):
+        made.lv(name, size, "src", active="n2" if name == "c" else "")
+    plan = [
+        step.lv if isinstance(step, MoveVolume) else step.lvs
+        for step in evacuate(made.inventory(), wish())
+        if isinstance(step, MoveVolume | LeaveInactive)
+    ]
+    assert plan == ["a", "b", "c", "d", "e", ("a", "b", "d", "e"), "f", ("f",)]
+
+
+def test_what_is_done_already_is_not_in_the_plan(made: World) -> None:
+    tag = wish().lease.removeprefix("vmstore.evacuate=")
+    again = World().pv("src", 20 * G, "iscsi", cordoned=True, lease=tag).pv("i2", 20 * G, "iscsi").lv("a", G, "src")
+    assert not [step for step in evacuate(again.inventory(), wish()) if isinstance(step, BeginEvacuation)]
+    empty = World().pv("src", 20 * G, "iscsi", cordoned=True).pv("i2", 20 * G, "iscsi")
+    assert evacuate(empty.inventory(), wish()) == []
 
 
 @pytest.mark.parametrize(

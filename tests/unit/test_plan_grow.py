@@ -7,8 +7,9 @@ import pytest
 from tests.support.worlds import EXTENT, G, M, World
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, VmstoreError
 from vmstore.jobs import plan_grow
+from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.step import Step
-from vmstore.jobs.volume_steps import Activate, CheckFileSystem, Deactivate, ExtendVolume, ResizeFileSystem
+from vmstore.jobs.volume_steps import CheckFileSystem, ExtendVolume, ResizeFileSystem
 from vmstore.model import Inventory, LogicalVolume
 from vmstore.sizes import Growth
 from vmstore.tools.fs import Superblock

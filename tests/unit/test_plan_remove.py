@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.worlds import G, World
 from vmstore.errors import ClusterUnusable, Refused
+from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.plan_remove import remove
-from vmstore.jobs.volume_steps import Activate, Deactivate, RemoveVolume, Rename, ZeroVolume
+from vmstore.jobs.volume_steps import RemoveVolume, Rename, ZeroVolume
 
 
 @pytest.fixture

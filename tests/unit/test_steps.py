@@ -9,6 +9,7 @@ from tests.support.scripted import Expected, ScriptedRunner, expect
 from tests.support.works import work
 from tests.support.worlds import EXTENT, G, M, World
 from vmstore.errors import Locked, Refused, StoppedHalfway, ToolFailed, VmstoreError
+from vmstore.jobs.activation_steps import Activate, Deactivate, LeaveInactive
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.pv_steps import (
     AddPv,
@@ -21,9 +22,7 @@ from vmstore.jobs.pv_steps import (
 )
 from vmstore.jobs.step import Command, Step
 from vmstore.jobs.volume_steps import (
-    Activate,
     CheckFileSystem,
-    Deactivate,
     ExtendVolume,
     MakeFileSystem,
     MakeVolume,
@@ -34,6 +33,7 @@ from vmstore.jobs.volume_steps import (
 )
 
 AT = ("n1", "vg", "web01")
+LEAVE = LeaveInactive("n1", "vg", ("web01", "db"))
 MARK = "/run/vmstore/idle/web01"
 TAG = "vmstore.evacuate=n1:x"
 GROUP = 128 * M
@@ -73,6 +73,7 @@ PVMOVE = "pvmove --config activation/raid_region_size=16384 --interval 1 --name 
         (MakeFileSystem(*AT, "ext4", "web01", 0), "mkfs.ext4 -q -m 0 -L web01 /dev/vg/web01"),
         (Activate(*AT, shared=True), f"mkdir -p /run/vmstore/idle && touch {MARK} && lvchange --activate ey vg/web01"),
         (Deactivate(*AT), f"lvchange --activate n vg/web01 && rm -f {MARK}"),
+        (LEAVE, f"lvchange --activate n vg/web01 vg/db && rm -f {MARK} /run/vmstore/idle/db"),
         (Rename(*AT, "db"), "lvrename vg web01 db"),
         (CheckFileSystem(*AT), "e2fsck -f -p /dev/vg/web01"),
         (extend, "lvextend --extents 256 vg/web01 /dev/a"),
@@ -82,7 +83,7 @@ PVMOVE = "pvmove --config activation/raid_region_size=16384 --interval 1 --name 
         (move(), PVMOVE),
         (
             move(idle=True),
-            f"mkdir -p /run/vmstore/idle && touch {MARK} && {PVMOVE}\nlvchange --activate n vg/web01 && rm -f {MARK}",
+            f"mkdir -p /run/vmstore/idle && touch {MARK} && {PVMOVE}",
         ),
         (AddPv("n1", "vg", "/dev/x", "w"), "vgextend --metadatasize 16m vg /dev/x"),
         (RecordClass("n1", "vg", "/dev/x", "fc", ("old",)), "pvchange --addtag vmstore.class=fc --deltag old /dev/x"),
@@ -156,9 +157,16 @@ def lv(size: int = G, on: str = "a", **more: Any) -> World:
         (move(), lv(on="src a"), False),
         (move(), lv(moving_in=("pvmove0",)), False),
         (move(), lv(active="n1"), True),
-        (move(idle=True), lv(active="n1"), False),
+        (move(idle=True), lv(active="n1"), True),
         (move(idle=True), lv(), True),
         (move(), World().pv("a"), True),
+        (LEAVE, lv(), True),
+        (LEAVE, lv(active="n2"), True),
+        (LEAVE, lv(active="n1"), False),
+        (LEAVE, lv(active="n1", opens=1), True),
+        (LEAVE, lv(active="n1", opens=1, marks={"n1": frozenset({"web01"})}), False),
+        (LEAVE, lv(active="n1", marks={"n1": frozenset({"web01"})}), False),
+        (LEAVE, World().pv("a"), True),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Step) else "",
 )
@@ -355,3 +363,10 @@ def test_a_step_that_says_nothing_of_itself_is_no_step() -> None:
 def test_a_command_is_shown_with_its_node_as_a_shell_reads_it() -> None:
     assert str(Command.chain("n1", ["a", "b c"], ["d"])) == "n1: a 'b c' && d"
     assert Command.chain("n1", ["a"]).argv == ("a",)
+
+
+def test_a_moved_volume_that_somebody_uses_by_now_loses_its_mark_and_stays_active() -> None:
+    runner = ScriptedRunner([expect("n1", f"rm -f {MARK}")])
+    world = lv(active="n1", opens=1, marks={"n1": frozenset({"web01"})})
+    assert LEAVE.proven(work(runner)[0], world.inventory())
+    assert not LEAVE.proven(work(ScriptedRunner())[0], lv(active="n1").inventory())

@@ -10,7 +10,8 @@ import pytest
 from tests.support.bench import Terminal
 from vmstore import ui
 from vmstore.errors import Refused, ToolFailed, UsageError
-from vmstore.jobs.volume_steps import Deactivate, RemoveVolume
+from vmstore.jobs.activation_steps import Deactivate
+from vmstore.jobs.volume_steps import RemoveVolume
 from vmstore.output import Output
 
 COLUMNS = (ui.Column("NAME", "name"), ui.size_column("SIZE", "size"), ui.Column("ON", "on", ",".join))

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.bench import Terminal
 from vmstore import ui_progress
+from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.mirror import MoveVolume
-from vmstore.jobs.volume_steps import Deactivate
 
 G = 2**30
 

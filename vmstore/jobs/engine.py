@@ -1,16 +1,17 @@
 """Carry out a plan: skip what is done, run, read the world again, and believe only that."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from types import FrameType
 
 from vmstore.errors import LockLost, StoppedHalfway, ToolFailed, VmstoreError
-from vmstore.jobs.beside import Beside
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory
 
+# Seconds. A large volume is looked at when it is moved, of small ones several at once.
+PROVE_EVERY = 20.0
 AGAIN = "run the same command again, here or on another node: it goes on from there"
 
 
@@ -53,36 +54,33 @@ def carry_out(
     """Run the steps that are not done yet and return the world as it is afterwards.
 
     ``guard`` is called before each step and raises where the work must not go on; ``stop`` is given by a job of
-    several plans, so that a wish to stop in one also ends the next. What ends a step that copies, and its proof,
-    run beside the next one that copies, so that reading does not hold up the disks. When a step fails, what the
-    earlier ones made only for it is taken back. Raises StoppedHalfway on the admin's wish, the step's own
-    error, or ToolFailed where a tool said yes and the world says no.
+    several plans, so that a wish to stop in one also ends the next. Each step is proven before the next begins;
+    only of steps that copy, several are proven by one look, before any other step and at least every
+    PROVE_EVERY seconds, so that looking does not hold up the disks. When a step fails, what the earlier ones
+    made only for it is taken back. Raises StoppedHalfway on the admin's wish, the step's own error, or
+    ToolFailed where a tool said yes and the world says no.
     """
-    ran: list[Step] = []
-    beside = Beside(world)
+    proof = _Proof(work, read, world)
     with nullcontext(stop) if stop else stoppable(work) as wish:
         try:
             for step in steps:
-                known = beside.known if step.copies else beside.wait()
-                if step.done(known):
+                if not step.copies or proof.due():
+                    proof.bring()
+                if step.done(proof.world):
                     continue
                 if wish.asked:
-                    beside.wait()
+                    proof.bring()
                     raise StoppedHalfway(f"stopped before: {step.title}", why="you asked to", hint=AGAIN)
                 guard()
                 work.reporter.began(step)
-                failure = _run(step, work)
-                beside.wait()
-                beside.start(partial(_end, step, work, read, beside.known, failure, ran))
-                if failure or not step.copies:
-                    beside.wait()
-            return beside.wait()
+                proof.owe(step, _run(step, work))
+                if not step.copies:
+                    proof.bring()
+            return proof.bring()
         except LockLost:
-            beside.give_up(work)
             raise
         except VmstoreError:
-            beside.give_up(work)
-            take_back(ran, work)
+            take_back(proof.ran, work)
             raise
 
 
@@ -95,27 +93,48 @@ def _run(step: Step, work: Work) -> ToolFailed | None:
     return None
 
 
-def _end(
-    step: Step, work: Work, read: Read, known: Inventory, failure: ToolFailed | None, ran: list[Step]
-) -> Inventory:
-    """Finish a step, prove it by reading the world again, and count it among those that ran."""
-    try:
-        if failure is None:
-            step.settle(work)
-    except ToolFailed as error:
-        failure = error
-    world = read(known, {command.node for command in step.commands()})
-    if not step.proven(work, world):
-        raise failure or ToolFailed(
-            f"{step.title}: it did not take effect",
-            why="the tool reported success, but it is not so",
-            hint="look at it with `vmstore list` and `vmstore pv list`, then run the same command again",
-        )
-    if failure is not None:
-        work.reporter.note(f"{step.title}: the tool reported a failure, but it is done")
-    ran.append(step)
-    work.reporter.ended(step)
-    return world
+class _Proof:
+    """Know which steps ran and were seen to have taken effect, and which still have to be looked at."""
+
+    def __init__(self, work: Work, read: Read, world: Inventory) -> None:
+        self.world = world
+        self.ran: list[Step] = []
+        self._work = work
+        self._read = read
+        self._owed: list[tuple[Step, ToolFailed | None]] = []
+        self._looked = time.monotonic()
+
+    def due(self) -> bool:
+        """Tell whether what ran must be looked at before anything else runs."""
+        failed = any(failure for _, failure in self._owed)
+        return failed or time.monotonic() - self._looked >= PROVE_EVERY
+
+    def owe(self, step: Step, failure: ToolFailed | None) -> None:
+        """Take note of a step that ran, and of what its tool complained of."""
+        self._owed.append((step, failure))
+
+    def bring(self) -> Inventory:
+        """Read the world again, if anything ran since, and compare; give the world."""
+        if self._owed:
+            touched = {command.node for step, _ in self._owed for command in step.commands()}
+            self.world = self._read(self.world, touched)
+            self._looked = time.monotonic()
+        while self._owed:
+            step, failure = self._owed.pop(0)
+            self._compare(step, failure)
+            self.ran.append(step)
+            self._work.reporter.ended(step)
+        return self.world
+
+    def _compare(self, step: Step, failure: ToolFailed | None) -> None:
+        if not step.proven(self._work, self.world):
+            raise failure or ToolFailed(
+                f"{step.title}: it did not take effect",
+                why="the tool reported success, but it is not so",
+                hint="look at it with `vmstore list` and `vmstore pv list`, then run the same command again",
+            )
+        if failure is not None:
+            self._work.reporter.note(f"{step.title}: the tool reported a failure, but it is done")
 
 
 def take_back(ran: Sequence[Step], work: Work) -> None:

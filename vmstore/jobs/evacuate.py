@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from vmstore.errors import ClusterUnusable, StoppedHalfway
-from vmstore.jobs import engine, lease
+from vmstore.errors import ClusterUnusable, LockLost, StoppedHalfway, VmstoreError
+from vmstore.jobs import engine, lease, marks
+from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory
 from vmstore.tools.nodes import Nodes
@@ -70,9 +71,15 @@ def carry_out(
     with engine.stoppable(work) as stop:
         for _ in range(ROUNDS):
             steps = plan(world)
-            if all(step.done(world) for step in steps):
+            if not steps:
                 return world
-            world = engine.carry_out(steps, work, reread, world, held.check, stop)
+            try:
+                world = engine.carry_out(steps, work, reread, world, held.check, stop)
+            except LockLost:
+                raise
+            except VmstoreError:
+                _let_go(work, steps, reread, world)
+                raise
             if finished(world, uuid):
                 return world
             world = read()
@@ -81,3 +88,18 @@ def carry_out(
         why=f"it was emptied {ROUNDS} times and is not empty",
         hint="see with `vmstore list` what grows or is made there, then run this again",
     )
+
+
+def _let_go(work: Work, steps: Sequence[Step], read: Read, world: Inventory) -> None:
+    """Leave inactive what was only moved when an error ends the work; a failure here is only told."""
+    try:
+        world = read(world, work.nodes.names)
+        moving = {lv.name for lv in world.lvs if lv.moving_in}
+        for step in steps:
+            if isinstance(step, LeaveInactive) and step.node in world.nodes:
+                awake = marks.awake(world, step.node) - moving
+                rest = LeaveInactive(step.node, step.vg, tuple(name for name in step.lvs if name in awake))
+                if not rest.done(world):
+                    work.do(rest.commands()[0], f"{rest.title}: failed")
+    except VmstoreError as error:
+        work.reporter.note(f"{error.what}: {error.why}")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from vmstore.errors import LockLost, VmstoreError
 from vmstore.jobs import engine, plan_grow, where
+from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.step import Read, Step, Work
-from vmstore.jobs.volume_steps import Deactivate
 from vmstore.model import Inventory
 from vmstore.sizes import Growth
 from vmstore.tools import fs

@@ -19,9 +19,9 @@ def set_and(node: str, lv: str, *argvs: Sequence[str]) -> Command:
     return Command.chain(node, ["mkdir", "-p", FOLDER], ["touch", f"{FOLDER}/{lv}"], *argvs)
 
 
-def deactivate(node: str, vg: str, lv: str, *before: Sequence[str]) -> Command:
-    """Run commands, then deactivate an LV and drop its mark."""
-    return Command.chain(node, *before, lvm.deactivate(vg, lv), drop(lv))
+def deactivate(node: str, vg: str, *lvs: str) -> Command:
+    """Deactivate LVs and drop their marks."""
+    return Command.chain(node, lvm.deactivate(vg, *lvs), drop(*lvs))
 
 
 def sweep(work: Work, world: Inventory) -> None:
@@ -29,8 +29,7 @@ def sweep(work: Work, world: Inventory) -> None:
     for node, facts in world.nodes.items():
         stale = sorted(facts.marks - awake(world, node))
         if stale:
-            paths = [f"{FOLDER}/{lv}" for lv in stale]
-            work.do(Command(node, ("rm", "-f", *paths)), "dropping marks of earlier work: failed")
+            work.do(Command(node, tuple(drop(*stale))), "dropping marks of earlier work: failed")
 
 
 def awake(world: Inventory, node: str) -> set[str]:
@@ -43,6 +42,6 @@ def awake(world: Inventory, node: str) -> set[str]:
     }
 
 
-def drop(lv: str) -> list[str]:
-    """Give the command that drops a mark."""
-    return ["rm", "-f", f"{FOLDER}/{lv}"]
+def drop(*lvs: str) -> list[str]:
+    """Give the command that drops marks."""
+    return ["rm", "-f", *(f"{FOLDER}/{lv}" for lv in lvs)]

@@ -25,8 +25,8 @@ class MoveVolume(Step):
     """Move an LV's extents off a PV on the node that holds it.
 
     ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
-    move. An LV that nobody holds (``idle``) is activated by pvmove itself and made inactive again afterwards
-    (lvm2 tools/pvmove.c activates it and leaves it so).
+    move. An LV that nobody holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2
+    tools/pvmove.c); it is marked, and a later step makes it inactive again.
     """
 
     copies: ClassVar[bool] = True
@@ -64,14 +64,12 @@ class MoveVolume(Step):
         )
         if not self.idle:
             return [Command(self.node, tuple(move))]
-        return [marks.set_and(self.node, self.lv, move), marks.deactivate(self.node, self.vg, self.lv)]
+        return [marks.set_and(self.node, self.lv, move)]
 
     def done(self, world: Inventory) -> bool:
-        """Tell whether no extent is left there, no move is under way, and an idle LV is inactive again."""
+        """Tell whether no extent is left there and no move is under way."""
         lv = world.lv(self.lv)
-        if lv is None:
-            return True
-        return not lv.on(self.uuid) and not lv.moving_in and not (self.idle and world.activations(lv))
+        return lv is None or (not lv.on(self.uuid) and not lv.moving_in)
 
     def run(self, work: Work) -> None:
         """Move, and tell of each percent; LVM goes on by itself if this end is lost."""
@@ -93,8 +91,3 @@ class MoveVolume(Step):
         if not result.ok and _NOTHING_LEFT not in result.err:
             raise lvm.failure(f"{self.title}: failed", self.node, result)
         work.reporter.moved(self, self.size)
-
-    def settle(self, work: Work) -> None:
-        """Leave a volume that nobody uses inactive."""
-        for command in self.commands()[1:]:
-            work.do(command, f"{self.title}: failed")

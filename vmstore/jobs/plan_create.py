@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from vmstore import names, sizes
 from vmstore.errors import Refused, UsageError
 from vmstore.jobs import where
+from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.step import Step
-from vmstore.jobs.volume_steps import Deactivate, MakeFileSystem, MakeVolume, RemoveVolume, Rename
+from vmstore.jobs.volume_steps import MakeFileSystem, MakeVolume, RemoveVolume, Rename
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
 

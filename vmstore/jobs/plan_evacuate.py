@@ -7,12 +7,16 @@ from vmstore import sizes
 from vmstore.config import Move
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError
 from vmstore.jobs import marks, plan_pv, where
+from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
 from vmstore.jobs.step import Step
-from vmstore.jobs.volume_steps import Deactivate
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import placement
+
+# Bytes. So much of volumes that nobody uses is moved before they are let go of, so that a volume is kept from its VM
+# no longer than a large one takes, and small ones do not each cost an LVM command more.
+AWAKE = 256 * sizes.UNITS["M"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,13 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     parts = _parts(world, source)
     left = _left_awake(world, source, {part.lv.name for part in parts})
     if not parts:
-        return [*left, SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases), *drop]
+        cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases)
+        return [*left, *([] if cordon.done(world) else [cordon]), *drop]
     moves = _moves(world, wish, source, parts)
     stale = tuple(tag for tag in source.leases if tag != wish.lease)
+    begin = BeginEvacuation(*here, source.uuid, wish.lease, stale)
     return [
-        BeginEvacuation(*here, source.uuid, wish.lease, stale),
+        *([] if begin.done(world) else [begin]),
         *moves,
         *left,
         EndEvacuation(*here, source.uuid, (wish.lease,)),
@@ -73,12 +79,12 @@ def _left_awake(world: Inventory, source: PhysicalVolume, moving: set[str]) -> l
     """Plan deactivating what a run of this evacuation that was cut off had moved but not yet let go of."""
     if not source.leases:
         return []
-    return [
-        Deactivate(node, world.vg.name, lv.name)
+    left = {
+        node: [lv.name for lv in world.lvs if lv.name in awake and where.place(world, lv).idle]
         for node in world.nodes
-        for lv in world.lvs
-        if lv.name in marks.awake(world, node) - moving and where.place(world, lv).idle
-    ]
+        if (awake := marks.awake(world, node) - moving)
+    }
+    return [LeaveInactive(node, world.vg.name, tuple(names)) for node, names in left.items() if names]
 
 
 def _parts(world: Inventory, source: PhysicalVolume) -> list[_Part]:
@@ -128,20 +134,37 @@ def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequ
                 hint=f"on {node}: systemctl start lvm2-lvmpolld.socket",
             )
     chosen = _assign(world, wish, source, parts)
-    return [
-        MoveVolume(
-            node=part.place.node,
-            vg=world.vg.name,
-            lv=part.lv.name,
-            uuid=source.uuid,
-            source=where.device(world, part.place.node, source.uuid),
-            targets=tuple(where.device(world, part.place.node, pv) for pv in chosen[part.lv.name]),
-            size=part.size,
-            idle=part.place.idle,
-            region_mib=wish.move.region_mib,
-            poll_seconds=wish.move.poll_seconds,
+    steps: list[Step] = []
+    awake: list[_Part] = []
+    for part in parts:
+        node = part.place.node
+        steps.append(
+            MoveVolume(
+                node=node,
+                vg=world.vg.name,
+                lv=part.lv.name,
+                uuid=source.uuid,
+                source=where.device(world, node, source.uuid),
+                targets=tuple(where.device(world, node, pv) for pv in chosen[part.lv.name]),
+                size=part.size,
+                idle=part.place.idle,
+                region_mib=wish.move.region_mib,
+                poll_seconds=wish.move.poll_seconds,
+            )
         )
-        for part in parts
+        awake += [part] if part.place.idle else []
+        if sum(each.size for each in awake) >= AWAKE:
+            steps += _let_go(world, awake)
+            awake = []
+    return [*steps, *_let_go(world, awake)]
+
+
+def _let_go(world: Inventory, parts: Sequence[_Part]) -> list[Step]:
+    """Plan leaving inactive what was only moved: one LVM command for several small volumes."""
+    nodes = dict.fromkeys(part.place.node for part in parts)
+    return [
+        LeaveInactive(node, world.vg.name, tuple(part.lv.name for part in parts if part.place.node == node))
+        for node in nodes
     ]
 
 

@@ -3,8 +3,9 @@
 from vmstore import sizes
 from vmstore.errors import Refused
 from vmstore.jobs import where
+from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.step import Step
-from vmstore.jobs.volume_steps import Activate, CheckFileSystem, Deactivate, ExtendVolume, ResizeFileSystem
+from vmstore.jobs.volume_steps import CheckFileSystem, ExtendVolume, ResizeFileSystem
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import placement
 from vmstore.sizes import Growth

@@ -3,8 +3,9 @@
 from vmstore import names
 from vmstore.errors import Refused
 from vmstore.jobs import where
+from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.step import Step
-from vmstore.jobs.volume_steps import Activate, Deactivate, RemoveVolume, Rename, ZeroVolume
+from vmstore.jobs.volume_steps import RemoveVolume, Rename, ZeroVolume
 from vmstore.model import Inventory, LogicalVolume
 
 

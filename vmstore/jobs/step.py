@@ -113,9 +113,6 @@ class Step:
         for command in self.commands():
             work.do(command, f"{self.title}: failed")
 
-    def settle(self, work: Work) -> None:
-        """Do what is left when its main work is done, before it is proven."""
-
     def proven(self, work: Work, world: Inventory) -> bool:
         """Tell, after it ran, whether the world agrees; ``world`` was read again."""
         del work

@@ -1,10 +1,9 @@
-"""Steps on a volume: make, name, activate, check, grow, wipe and remove it."""
+"""Steps on a volume: make, name, check, grow, wipe and remove it."""
 
 from dataclasses import dataclass
 
 from vmstore import sizes
 from vmstore.errors import Refused, ToolFailed, VmstoreError
-from vmstore.jobs import marks
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Inventory
 from vmstore.run import Result
@@ -85,50 +84,6 @@ class MakeFileSystem(VolumeStep):
         lv = world.lv(self.lv)
         block = _superblock(self, work)
         return lv is not None and block is not None and block.clean and 0 < block.size <= lv.size
-
-
-@dataclass(frozen=True, slots=True)
-class Activate(VolumeStep):
-    """Activate an LV that nobody holds, for work on it only."""
-
-    shared: bool
-
-    @property
-    def title(self) -> str:
-        """Say in a few words what it does."""
-        return f"activate {self.lv} on {self.node} meanwhile"
-
-    def commands(self) -> list[Command]:
-        """Give the exact commands, in order."""
-        return [marks.set_and(self.node, self.lv, lvm.activate(self.vg, self.lv, shared=self.shared))]
-
-    def done(self, world: Inventory) -> bool:
-        """Tell whether it is active on this node and marked, without which nobody would put it to sleep again."""
-        facts = world.nodes.get(self.node)
-        return _active_on(world, self.lv) == {self.node} and facts is not None and self.lv in facts.marks
-
-    def undo(self) -> list[Command]:
-        """Leave it as it was: inactive."""
-        return [marks.deactivate(self.node, self.vg, self.lv)]
-
-
-@dataclass(frozen=True, slots=True)
-class Deactivate(VolumeStep):
-    """Deactivate an LV that nobody uses."""
-
-    @property
-    def title(self) -> str:
-        """Say in a few words what it does."""
-        return f"leave {self.lv} inactive"
-
-    def commands(self) -> list[Command]:
-        """Give the exact commands, in order."""
-        return [marks.deactivate(self.node, self.vg, self.lv)]
-
-    def done(self, world: Inventory) -> bool:
-        """Tell whether it is active nowhere and bears no mark on its node; marks elsewhere are swept."""
-        facts = world.nodes.get(self.node)
-        return not _active_on(world, self.lv) and not (facts and self.lv in facts.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,8 +275,3 @@ def _superblock(step: VolumeStep, work: Work) -> fs.Superblock | None:
         return fs.superblock(step.lv, work.ask(step.node, fs.read(step.device)))
     except Refused:
         return None
-
-
-def _active_on(world: Inventory, name: str) -> set[str]:
-    lv = world.lv(name)
-    return {activation.node for activation in world.activations(lv)} if lv else set()

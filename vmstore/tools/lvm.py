@@ -40,9 +40,9 @@ def activate(vg: str, lv: str, *, shared: bool) -> list[str]:
     return ["lvchange", "--activate", "ey" if shared else "y", f"{vg}/{lv}"]
 
 
-def deactivate(vg: str, lv: str) -> list[str]:
-    """Deactivate an LV on the node that runs this."""
-    return ["lvchange", "--activate", "n", f"{vg}/{lv}"]
+def deactivate(vg: str, *lvs: str) -> list[str]:
+    """Deactivate LVs on the node that runs this."""
+    return ["lvchange", "--activate", "n", *(f"{vg}/{lv}" for lv in lvs)]
 
 
 def rename(vg: str, old: str, new: str) -> list[str]:
