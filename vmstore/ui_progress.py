@@ -20,6 +20,7 @@ class Lines:
     def __init__(self, steps: Sequence[Step]) -> None:
         self._total = sum(step.bytes for step in steps)
         self._done: dict[Step, int] = {}
+        self._there: set[Step] = set()
         self._began = self._told = time.monotonic()
 
     def began(self, step: Step) -> None:
@@ -31,19 +32,25 @@ class Lines:
         """So many bytes of a step that copies are there."""
         now = time.monotonic()
         self._done[step] = done
-        if now - self._told >= LINE_EVERY:
+        if done >= step.bytes:
+            self._is_there(step)
+        elif now - self._told >= LINE_EVERY:
             self._told = now
             ui.say(f"  {step_share(step, done)}; {self._overall(now)}")
 
     def ended(self, step: Step) -> None:
         """A step is done and was seen to be."""
         if step.copies:
-            self._done[step] = step.bytes
-            ui.say(f"  {step.subject} is moved: {self._overall(time.monotonic())}")
+            self.moved(step, step.bytes)
 
     def note(self, text: str) -> None:
         """Something the admin should know."""
         ui.say(text)
+
+    def _is_there(self, step: Step) -> None:
+        if step not in self._there:
+            self._there.add(step)
+            ui.say(f"  {step.subject} is moved: {self._overall(time.monotonic())}")
 
     def _overall(self, now: float) -> str:
         moved = sum(self._done.values())

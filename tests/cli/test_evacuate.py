@@ -161,12 +161,7 @@ def test_progress_is_told_in_bytes_over_the_whole_plan(busy: Bench) -> None:
     lines = evacuate(busy, "--to", "fc", "--yes").err.splitlines()
     told = [line.strip().split(" at ")[0].split(" is moved: ") for line in lines if " is moved: " in line]
     assert [vm for vm, _ in told] == ["idle", "web01", "spread", "db-01.prod"]
-    moved = [int(share.split(" ")[0]) for _, share in told]
-    # What the next volume has moved by then counts, too.
-    assert moved == sorted(moved)
-    assert all(share.endswith(" of 10 GiB") for _, share in told)
-    assert moved[0] >= 1
-    assert moved[-1] == 10
+    assert [share for _, share in told] == ["1 GiB of 10 GiB", "3 GiB of 10 GiB", "6 GiB of 10 GiB", "10 GiB of 10 GiB"]
 
 
 def test_json_says_what_was_moved(busy: Bench) -> None:
