@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from vmstore import sizes, ui
 from vmstore.jobs.step import Reporter, Step
@@ -59,6 +60,15 @@ class Lines:
         return f"{sizes.show(moved)} of {sizes.show(self._total)} at {sizes.show(int(rate))}/s{left}"
 
 
+class Rate(ProgressColumn):
+    """Show how fast bytes move, in binary units as everywhere; rich's own column has decimal ones."""
+
+    def render(self, task: Task) -> Text:
+        """Write the rate."""
+        speed = task.finished_speed or task.speed
+        return Text("-" if speed is None else f"{sizes.show(int(speed))}/s")
+
+
 class Bar:
     """Report with one bar over the bytes of the whole plan."""
 
@@ -98,7 +108,7 @@ def reporter(steps: Sequence[Step]) -> Iterator[Reporter]:
         TextColumn("{task.percentage:>3.0f}%"),
         BarColumn(),
         DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
+        Rate(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:

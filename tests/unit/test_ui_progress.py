@@ -106,6 +106,7 @@ def test_a_terminal_has_a_bar_and_the_steps_above_it(monkeypatch: pytest.MonkeyP
     assert step.title in text
     assert "by the way" in text
     assert "100%" in text
+    assert "iB/s" in text
 
 
 class Drawn:
