@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from vmstore import sizes, ui
@@ -15,14 +15,37 @@ from vmstore.jobs.step import Reporter, Step
 LINE_EVERY = 30.0
 
 
+class Tally:
+    """Count the bytes of a plan that are there; rate and time left are over the whole run, so they do not jump."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.total = sum(step.bytes for step in steps)
+        self._done: dict[Step, int] = {}
+        self._began = time.monotonic()
+
+    def count(self, step: Step, done: int) -> None:
+        """So many bytes of a step are there."""
+        self._done[step] = done
+
+    @property
+    def moved(self) -> int:
+        """Give the bytes that are there."""
+        return sum(self._done.values())
+
+    def told(self) -> str:
+        """Say how far the plan is, how fast it goes and how long it will take."""
+        rate = self.moved / max(time.monotonic() - self._began, 0.001)
+        left = f", {duration((self.total - self.moved) / rate)} left" if self.moved < self.total and rate > 0 else ""
+        return f"{sizes.show(self.moved)} of {sizes.show(self.total)} at {sizes.show(int(rate))}/s{left}"
+
+
 class Lines:
     """Report in plain lines: each step, and while bytes move at least one line every 30 s."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        self._total = sum(step.bytes for step in steps)
-        self._done: dict[Step, int] = {}
+        self._tally = Tally(steps)
         self._there: set[Step] = set()
-        self._began = self._told = time.monotonic()
+        self._told = time.monotonic()
 
     def began(self, step: Step) -> None:
         """A step starts."""
@@ -31,13 +54,15 @@ class Lines:
 
     def moved(self, step: Step, done: int) -> None:
         """So many bytes of a step that copies are there."""
+        self._tally.count(step, done)
         now = time.monotonic()
-        self._done[step] = done
         if done >= step.bytes:
-            self._is_there(step)
+            if step not in self._there:
+                self._there.add(step)
+                ui.say(f"  {step.subject} is moved: {self._tally.told()}")
         elif now - self._told >= LINE_EVERY:
             self._told = now
-            ui.say(f"  {step_share(step, done)}; {self._overall(now)}")
+            ui.say(f"  {step_share(step, done)}; {self._tally.told()}")
 
     def ended(self, step: Step) -> None:
         """A step is done and was seen to be."""
@@ -48,35 +73,27 @@ class Lines:
         """Something the admin should know."""
         ui.say(text)
 
-    def _is_there(self, step: Step) -> None:
-        if step not in self._there:
-            self._there.add(step)
-            ui.say(f"  {step.subject} is moved: {self._overall(time.monotonic())}")
 
-    def _overall(self, now: float) -> str:
-        moved = sum(self._done.values())
-        rate = moved / max(now - self._began, 0.001)
-        left = f", {duration((self._total - moved) / rate)} left" if moved < self._total and rate > 0 else ""
-        return f"{sizes.show(moved)} of {sizes.show(self._total)} at {sizes.show(int(rate))}/s{left}"
+class Told(ProgressColumn):
+    """Show the tally's words beside the bar."""
 
-
-class Rate(ProgressColumn):
-    """Show how fast bytes move, in binary units as everywhere; rich's own column has decimal ones."""
+    def __init__(self, tally: Tally) -> None:
+        super().__init__()
+        self._tally = tally
 
     def render(self, task: Task) -> Text:
-        """Write the rate."""
-        speed = task.finished_speed or task.speed
-        return Text("-" if speed is None else f"{sizes.show(int(speed))}/s")
+        """Write them as they are at this moment."""
+        del task
+        return Text(self._tally.told())
 
 
 class Bar:
     """Report with one bar over the bytes of the whole plan."""
 
-    def __init__(self, steps: Sequence[Step], progress: Progress) -> None:
+    def __init__(self, tally: Tally, progress: Progress) -> None:
         self._progress = progress
-        self._total = sum(step.bytes for step in steps)
-        self._done: dict[Step, int] = {}
-        self._task = progress.add_task("", total=self._total or None, visible=self._total > 0)
+        self._tally = tally
+        self._task = progress.add_task("", total=tally.total or None, visible=tally.total > 0)
 
     def began(self, step: Step) -> None:
         """A step starts."""
@@ -84,8 +101,8 @@ class Bar:
 
     def moved(self, step: Step, done: int) -> None:
         """So many bytes of a step that copies are there."""
-        self._done[step] = done
-        self._progress.update(self._task, completed=sum(self._done.values()))
+        self._tally.count(step, done)
+        self._progress.update(self._task, completed=self._tally.moved)
 
     def ended(self, step: Step) -> None:
         """A step is done and was seen to be."""
@@ -104,15 +121,10 @@ def reporter(steps: Sequence[Step]) -> Iterator[Reporter]:
         yield Lines(steps)
         return
     console = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
-    columns = (
-        TextColumn("{task.percentage:>3.0f}%"),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        Rate(),
-        TimeRemainingColumn(),
-    )
+    tally = Tally(steps)
+    columns = (TextColumn("{task.percentage:>3.0f}%"), BarColumn(), Told(tally))
     with Progress(*columns, console=console, transient=True) as progress:
-        yield Bar(steps, progress)
+        yield Bar(tally, progress)
 
 
 def step_share(step: Step, done: int) -> str:

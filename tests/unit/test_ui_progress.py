@@ -131,7 +131,7 @@ class Drawn:
 def test_the_bar_goes_on_where_the_last_volume_ended() -> None:
     drawn = Drawn()
     first, last, rest = move("a", 4 * G), move("b", 6 * G), Deactivate("n1", "vg", "b")
-    bar = ui_progress.Bar([first, last, rest], drawn)  # type: ignore[arg-type]
+    bar = ui_progress.Bar(ui_progress.Tally([first, last, rest]), drawn)  # type: ignore[arg-type]
     bar.moved(first, 2 * G)
     bar.ended(first)
     bar.moved(last, 3 * G)
@@ -143,5 +143,5 @@ def test_the_bar_goes_on_where_the_last_volume_ended() -> None:
 
 def test_a_plan_that_copies_nothing_has_no_bar() -> None:
     drawn = Drawn()
-    ui_progress.Bar([Deactivate("n1", "vg", "b")], drawn)  # type: ignore[arg-type]
+    ui_progress.Bar(ui_progress.Tally([Deactivate("n1", "vg", "b")]), drawn)  # type: ignore[arg-type]
     assert drawn.tasks == [{"total": None, "visible": False}]
