@@ -1,5 +1,6 @@
 """The table of commands, and the one place where an error becomes words and an exit code."""
 
+import gc
 import os
 import re
 import sys
@@ -54,6 +55,8 @@ def options(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run vmstore and end the process with its exit code."""
+    # An inventory of 5,000 volumes is 40,000 objects and no cycle; looking for one took a tenth of the time of a list.
+    gc.set_threshold(200_000)
     words = sys.argv[1:] if arguments is None else arguments
     try:
         code = _run(words)

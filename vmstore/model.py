@@ -178,8 +178,11 @@ class Inventory(msgspec.Struct, frozen=True):
 
     def activations(self, lv: LogicalVolume) -> tuple[Activation, ...]:
         """List where an LV is active, among the nodes that answered."""
+        holding = [facts.active for facts in self.nodes.values() if facts.active]
+        if not holding:
+            return ()
         key = dm_uuid(self.vg.uuid, lv.uuid)
-        return tuple(facts.active[key] for facts in self.nodes.values() if key in facts.active)
+        return tuple(active[key] for active in holding if key in active)
 
     def unsure(self) -> dict[str, str]:
         """Name the nodes that might hold anything, as far as anyone knows, each with the reason."""

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,6 +95,8 @@ class LocalRunner:
         """Run without limit and hand over each line of output as it comes."""
         began = time.monotonic()
         lines: list[str] = []
+        import tempfile  # noqa: PLC0415  # a third of this module's time to load, for what only moves need
+
         with tempfile.TemporaryFile("w+", errors="replace") as complaints:
             try:
                 process = _start(argv, stdin=subprocess.DEVNULL, stderr=complaints)

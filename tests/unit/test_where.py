@@ -72,7 +72,7 @@ def test_only_plain_volumes_are_handled(layout: str, role: str, why: str) -> Non
 
 def test_striped_volumes_are_not_plain_where_only_linear_ones_are() -> None:
     world = World().pv("a").lv("web01", G, "a", layout="striped").inventory()
-    assert where.plain(world.lvs[0], [{"linear"}]) == "its layout is striped"
+    assert where.plain(world.lvs[0], ("linear",)) == "its layout is striped"
 
 
 def test_a_node_that_was_not_heard_changes_nothing() -> None:

@@ -65,7 +65,7 @@ def grow(world: Inventory, lv: LogicalVolume, size: int, block: Superblock | Non
 
 
 def _place(world: Inventory, lv: LogicalVolume) -> where.Place:
-    why = where.plain(lv, [{"linear"}])
+    why = where.plain(lv, ("linear",))
     if why:
         raise Refused(
             f"{lv.name} is of a kind that vmstore does not grow",

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from vmstore import names
 from vmstore.errors import ClusterUnusable, NotFound, Refused
 from vmstore.model import Activation, Inventory, LogicalVolume, Mount
 
 # pvmove and lvextend handle these; everything else is refused rather than tried (lvm2 tools/pvmove.c).
-_PLAIN_LAYOUTS = ({"linear"}, {"striped"})
+_PLAIN_LAYOUTS = ("linear", "striped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +80,20 @@ def known(world: Inventory, names: Iterable[str]) -> None:
         )
 
 
-def plain(lv: LogicalVolume, layouts: Iterable[set[str]] = _PLAIN_LAYOUTS) -> str:
+def plain(lv: LogicalVolume, layouts: tuple[str, ...] = _PLAIN_LAYOUTS) -> str:
     """Say why an LV is of a kind that is not handled, or "" for a plain one."""
-    if lv.role == ("public",) and set(lv.layout) in list(layouts):
-        return ""
-    if "public" not in lv.role:
-        return f"it is LVM's own ({', '.join(lv.role)})"
-    special = set(lv.role) - {"public"}
+    return _odd(lv.role, lv.layout, layouts)
+
+
+@cache
+def _odd(role: tuple[str, ...], layout: tuple[str, ...], layouts: tuple[str, ...]) -> str:
+    if "public" not in role:
+        return f"it is LVM's own ({', '.join(role)})"
+    special = set(role) - {"public"}
     if special:
         return f"it is a {', '.join(sorted(special))}"
-    if set(lv.layout) not in list(layouts):
-        return f"its layout is {','.join(lv.layout)}"
+    if ",".join(layout) not in layouts:
+        return f"its layout is {','.join(layout)}"
     return ""
 
 

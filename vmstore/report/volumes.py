@@ -10,23 +10,34 @@ from vmstore.model import Activation, Inventory, LogicalVolume
 UNKNOWN = "?"
 
 
+class _Seen:
+    """What is the same for all volumes of an inventory, found once: each costs as much as the rest of a row."""
+
+    def __init__(self, world: Inventory) -> None:
+        self.world = world
+        self.nobody = UNKNOWN if world.unsure() else None
+        self.pvs = {pv.uuid: (pv.name, pv.storage_class) for pv in world.pvs}
+
+
 def rows(world: Inventory) -> list[dict[str, Any]]:
     """Describe every volume that LVM does not hide, by name."""
-    return [row(world, lv) for lv in sorted(world.lvs, key=lambda lv: lv.name) if not lv.private]
+    seen = _Seen(world)
+    return [_row(seen, lv) for lv in sorted(world.lvs, key=lambda lv: lv.name) if not lv.private]
 
 
 def row(world: Inventory, lv: LogicalVolume) -> dict[str, Any]:
     """Describe one volume; ``held_by`` is null for nobody and "?" where a node that may hold it is silent."""
-    active = world.activations(lv)
-    mounts = [mount for activation in active for mount in activation.mounts]
-    held = ",".join(activation.node for activation in active)
-    own = _pvs_of(world, lv)
-    pvs = [pv for pv in world.pvs if pv.uuid in own]
-    mount = mounts[0] if mounts else None
+    return _row(_Seen(world), lv)
+
+
+def _row(seen: _Seen, lv: LogicalVolume) -> dict[str, Any]:
+    active = seen.world.activations(lv)
+    mount = next((mount for activation in active for mount in activation.mounts), None)
+    pvs = [seen.pvs[uuid] for uuid in _pvs_of(seen.world, lv) if uuid in seen.pvs]
     return {
         "name": lv.name,
         "size": lv.size,
-        "held_by": held or (UNKNOWN if world.unsure() else None),
+        "held_by": ",".join(activation.node for activation in active) or seen.nobody,
         "mounted_on": mount.target if mount else None,
         "filesystem": mount.fstype if mount else None,
         "filesystem_size": mount.size if mount else None,
@@ -34,8 +45,8 @@ def row(world: Inventory, lv: LogicalVolume) -> dict[str, Any]:
         "used_percent": round(100 * mount.used / mount.size)
         if mount and mount.size and mount.used is not None
         else None,
-        "classes": sorted({pv.storage_class for pv in pvs}),
-        "pvs": sorted(pv.name for pv in pvs),
+        "classes": sorted({storage_class for _, storage_class in pvs}),
+        "pvs": sorted(name for name, _ in pvs),
         "note": _note(lv, active),
     }
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.resources import files
+from pathlib import Path
 
 from vmstore.errors import ClusterUnusable
 from vmstore.model import Activation, Mount, NodeFacts
@@ -21,7 +21,7 @@ class Unreadable(ClusterUnusable):
 
 def script() -> str:
     """Load the script that nodes run."""
-    return (files("vmstore.tools") / "probe.sh").read_text(encoding="utf-8")
+    return Path(__file__).with_name("probe.sh").read_text(encoding="utf-8")
 
 
 def parse(node: str, text: str, own_blocks: Callable[[], Iterable[RawBlock]] | None = None) -> NodeFacts:
