@@ -1,6 +1,22 @@
-"""Run vmstore as ``python -m vmstore``."""
+"""Start vmstore, by its name or with ``python -m vmstore``."""
 
-from vmstore.cli import main
+import sys
+from typing import NoReturn
+
+_LISTING = (["list"], ["show"], ["pv", "list"])
+
+
+def main() -> NoReturn:
+    """Begin what can begin, load the rest, and go."""
+    words = sys.argv[1:]
+    if words[:1] in _LISTING or words[:2] in _LISTING:
+        from vmstore import ahead
+
+        ahead.begin(words)
+    from vmstore.cli import main as go
+
+    go()
+
 
 if __name__ == "__main__":
     main()

@@ -65,6 +65,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         # Whoever read our output has enough of it; Python would complain once more while it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.DONE
+    # Python looks through all objects once more when it ends.
+    gc.freeze()
     sys.exit(code)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from vmstore import ahead
 from vmstore.errors import ClusterUnusable
 from vmstore.model import BlockDevice, Inventory, NodeFacts, PhysicalVolume
 from vmstore.run import Result
@@ -55,10 +56,10 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
         raise ClusterUnusable("no node is left to ask", why="all were called off", hint="leave out --offline")
     first = nodes.local if nodes.local in asked else asked[0]
     with ThreadPoolExecutor(max_workers=1) as pool:
-        early = pool.submit(_report, nodes, first, vg)
+        early = ahead.take(first, vg) or pool.submit(ahead.ask, nodes, first, vg).result
         facts, silent = _ask(nodes, asked, vg, wanted, first)
         others = [node for node in asked if node != first and node in facts]
-        reporter, result = _first_report(nodes, [first, *others], vg, early.result)
+        reporter, result = _first_report(nodes, [first, *others], vg, early)
     report = lvm_report.parse(vg, result)
     if reporter in facts:
         facts[reporter] = replace(facts[reporter], devices={pv.uuid: pv.name for pv in report.pvs if not pv.missing})
@@ -74,13 +75,6 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
     )
 
 
-def _report(nodes: Nodes, node: str, vg: str) -> Result | Unreachable:
-    try:
-        return nodes.run(node, lvm_report.argv(vg), timeout=nodes.ssh.answer_timeout)
-    except Unreachable as error:
-        return error
-
-
 def _first_report(
     nodes: Nodes, candidates: list[str], vg: str, early: Callable[[], Result | Unreachable]
 ) -> tuple[str, Result]:
@@ -90,7 +84,7 @@ def _first_report(
             return node, answer
         following = candidates[candidates.index(node) + 1 :]
         if following:
-            answer = _report(nodes, following[0], vg)
+            answer = ahead.ask(nodes, following[0], vg)
     assert isinstance(answer, Unreachable)
     raise ClusterUnusable("no node answers", why=answer.why, hint="check the names in `nodes` and ssh to them")
 
