@@ -67,7 +67,7 @@ def evacuate(
     moved = sum(step.copies for step in todo)
     if moved and not yes:
         ui.outline(todo)
-        ui.confirm(f"move {sizes.show(total)} in {moved} volumes off {name}?", yes=yes)
+        ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
         with ui_progress.reporter(todo) as reporter:
             work = run.work(reporter)
@@ -79,7 +79,7 @@ def evacuate(
     gone = (
         " and out of the VG" if remove else "; it stays cordoned: `vmstore pv uncordon` or `vmstore pv remove` is next"
     )
-    done = f"{name} is empty{gone} ({sizes.show(total)} in {moved} volumes moved)"
+    done = f"{name} is empty{gone} ({sizes.show(total)} in {sizes.volumes(moved)} moved)"
     ui.result(
         output,
         "evacuate",

@@ -78,3 +78,8 @@ class Growth:
 def round_up(size: int, unit: int) -> int:
     """Round bytes up to a whole number of units (extents)."""
     return -(-size // unit) * unit
+
+
+def volumes(number: int) -> str:
+    """Count volumes in words."""
+    return f"{number} volume{'' if number == 1 else 's'}"

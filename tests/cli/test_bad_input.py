@@ -256,7 +256,7 @@ CASES = (
         "takes nothing new",
         in_use_and_cordoned,
     ),
-    Bad(("evacuate", "{iscsi1}", "--to", "fc", "-y"), NO_ROOM, "19 GiB in 1 volumes must go", nearly_full),
+    Bad(("evacuate", "{iscsi1}", "--to", "fc", "-y"), NO_ROOM, "19 GiB in 1 volume must go", nearly_full),
     Bad(("evacuate", "{iscsi1}", "-y"), REFUSED, "snap: ", snapshot),
     Bad(("evacuate", "{iscsi1}", "-y"), REFUSED, "pool_tdata: it is LVM's own", thin_pool),
     Bad(("evacuate", "{iscsi1}", "-y"), REFUSED, "raid1", raid),

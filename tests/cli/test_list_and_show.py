@@ -59,7 +59,9 @@ def test_an_empty_vg_lists_nothing_and_succeeds(bench: Bench) -> None:
     assert bench.vmstore("list", "-o", "plain") == bench.vmstore("list", "-o", "plain")
     assert bench.vmstore("list", "-o", "plain").out == ""
     assert bench.vmstore("list", "-o", "json").json["items"] == []
-    assert bench.vmstore("list").out.startswith("VM")
+    told = bench.vmstore("list")
+    assert told.out.startswith("VM")
+    assert told.err == "vmstore has no volumes yet; `vmstore create VM SIZE` makes one\n"
 
 
 @pytest.mark.parametrize("host", ["n1", "n2", "n3"])

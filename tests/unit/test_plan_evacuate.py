@@ -205,7 +205,7 @@ def test_no_room_says_how_much_must_go_and_which_class_has_it(made: World) -> No
     made.lv("a", 18 * G, "src").lv("full", 19 * G, "i2")
     with pytest.raises(NoRoom) as caught:
         evacuate(made.inventory(), wish())
-    assert caught.value.why == ("18 GiB in 1 volumes must go, and the targets (class iscsi) have 1 GiB free")
+    assert caught.value.why == ("18 GiB in 1 volume must go, and the targets (class iscsi) have 1 GiB free")
     assert caught.value.hint == "--to fc (30 GiB free)"
 
 

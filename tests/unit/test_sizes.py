@@ -120,3 +120,8 @@ def test_rounding_up_gives_the_next_whole_number_of_units(size: int, unit: int) 
     rounded = sizes.round_up(size, unit)
     assert rounded % unit == 0
     assert size <= rounded < size + unit
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 volumes"), (1, "1 volume"), (12, "12 volumes")])
+def test_volumes_are_counted_in_words(number: int, words: str) -> None:
+    assert sizes.volumes(number) == words

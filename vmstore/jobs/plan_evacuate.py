@@ -221,7 +221,7 @@ def _no_room(
     other = next((f"--to {name} ({sizes.show(room)} free)" for name, room in elsewhere.items() if room >= need), "")
     return NoRoom(
         f"no room to empty {source.name}",
-        why=f"{sizes.show(need)} in {len(parts)} volumes must go, and the targets (class {classes}) have "
+        why=f"{sizes.show(need)} in {sizes.volumes(len(parts))} must go, and the targets (class {classes}) have "
         f"{sizes.show(free)} free",
         hint=other or "add a PV or uncordon one; see `vmstore pv list`",
     )
