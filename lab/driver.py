@@ -90,6 +90,10 @@ class Cluster:
         self.used.append(vm)
         self.vmstore(where, "create", vm, size, *words)
 
+    def moves(self, node: str) -> bool:
+        """Tell whether pvmove is at work in a node; asked of device-mapper, which answers while LVM commands wait."""
+        return self.sh(node, "dmsetup info vmstore-pvmove0", check=False).rc == 0
+
     def mount(self, node: str, vm: str) -> None:
         """Mount a volume as a cluster manager would."""
         how = "ey" if len(self.nodes) > 1 else "y"

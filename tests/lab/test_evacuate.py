@@ -80,7 +80,7 @@ def test_killed_in_the_middle_the_same_command_goes_on_from_another_node(cluster
     data = cluster.fill("n2", "ev2", 16)
     sums = {vm: cluster.device_sum(vm) for vm in ("ev1", "ev3")}
     run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
-    cluster.wait(lambda: "pvmove0" in cluster.sh("n1", "lvs -a --readonly vmstore").out, 150, "the first move", run)
+    cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
     run.send_signal(signal.SIGKILL)
     run.communicate()
     assert "being emptied" in cluster.pv(source)["state"]
@@ -109,12 +109,12 @@ def test_two_evacuations_of_one_pv_do_not_run_at_once(cluster: Cluster) -> None:
 
 def test_a_link_that_is_cut_for_ten_seconds_delays_and_loses_nothing(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
-    cluster.create("cut01", "96M", "--pv", source)
+    cluster.create("cut01", "256M", "--pv", source)
     cluster.mount("n2", "cut01")
     data = cluster.fill("n2", "cut01", 32)
     cluster.start_writer("n2", "cut01")
     run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
-    cluster.wait(lambda: "pvmove0" in cluster.sh("n1", "lvs -a --readonly vmstore").out, 150, "the move", run)
+    cluster.wait(lambda: cluster.moves("n2"), 150, "the move", run)
     cluster.lab("cut", "n2", "san")
     time.sleep(10)
     cluster.lab("mend", "n2", "san")
@@ -131,7 +131,7 @@ def test_interrupted_once_it_stops_after_the_volume_and_says_how_to_go_on(cluste
     source = cluster.wwid("iscsi", 1)
     _three_volumes(cluster, "32M", "--pv", source)
     run: subprocess.Popen[str] = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
-    cluster.wait(lambda: "pvmove0" in cluster.sh("n1", "lvs -a --readonly vmstore").out, 150, "the first move", run)
+    cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
     run.send_signal(signal.SIGINT)
     _, told = run.communicate(timeout=200)
     assert run.returncode == 9, told
