@@ -1,0 +1,91 @@
+"""Say what every cluster manager must be able to do; rgmanager and Pacemaker each have a module that does it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from vmstore.errors import VmstoreError
+from vmstore.run import Result
+from vmstore.services import Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one command of a question printed, and its exit code; 124 is timeout(1)'s own."""
+
+    rc: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """What the service of a VM is made of.
+
+    ``directory`` is where the volume is mounted, ``script`` the VM's init-like script on each node. ``stock``
+    asks for the manager's own agents for volume and mount in place of the bundled one.
+    """
+
+    vm: str
+    vg: str
+    fstype: str
+    directory: str
+    script: str
+    hypervisor: str
+    stock: bool = False
+    autostart: bool = True
+
+
+class Manager(Protocol):
+    """Speak with a cluster manager by argument lists, each run on one node; exit codes decide, texts explain."""
+
+    name: str
+    # Shell text that only reads. Each command's output stands between "@NAME" and "@end RC".
+    question: str
+
+    def parse(self, node: str, sections: Mapping[str, Section]) -> Cluster:
+        """Turn the answer to the question into facts."""
+
+    def freeze(self, vm: str) -> list[list[str]]:
+        """Have the manager neither check, start, stop nor fail over a service."""
+
+    def thaw(self, vm: str) -> list[list[str]]:
+        """Take a freeze back."""
+
+    def start(self, vm: str, node: str = "") -> list[list[str]]:
+        """Start a service, on a node where one is named."""
+
+    def stop(self, vm: str) -> list[list[str]]:
+        """Stop a service until it is started again."""
+
+    def relocate(self, vm: str, node: str) -> list[list[str]]:
+        """Move a running service to a node."""
+
+    def settle(self, vm: str) -> list[list[str]]:
+        """Take back what start or relocate left in the configuration; nothing where they leave nothing."""
+
+    def failure(self, what: str, node: str, result: Result) -> VmstoreError:
+        """Make an error of a command that failed."""
+
+
+def sections(text: str) -> tuple[Mapping[str, Section], str]:
+    """Split an answer into its sections; also give the name of a section that was cut off, or ""."""
+    found: dict[str, Section] = {}
+    name = ""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if name and line.startswith("@end "):
+            found[name] = Section(int(line.removeprefix("@end ")), "".join(f"{each}\n" for each in lines))
+            name = ""
+        elif not name and line.startswith("@"):
+            name, lines = line[1:], []
+        elif name:
+            lines.append(line)
+    return found, name
+
+
+def shell(name: str, argv: Sequence[str], seconds: int = 20) -> str:
+    """Write shell text that runs a command of a question within a time limit, as a section.
+
+    The words are written by this program alone, so they need no quoting.
+    """
+    return f"echo @{name}; timeout {seconds} {' '.join(argv)} 2>&1; echo \"@end $?\"\n"
