@@ -1,0 +1,221 @@
+"""libvirt: saved to the volume, restored from it, and never thrown away."""
+
+import time
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.agent.conftest import Node, seconds
+
+pytestmark = pytest.mark.spawns("dash", "bash", "busybox")
+
+
+@pytest.fixture
+def ready(node: Node) -> Node:
+    """Give a node on which the VM's files lie."""
+    (node.directory / "web01.xml").write_text("<domain/>")
+    return node
+
+
+def test_start_activates_checks_mounts_and_boots(ready: Node) -> None:
+    done = ready.run("start")
+    assert done.returncode == 0, done.stderr
+    tools = [call.split()[0] for call in ready.calls()]
+    assert tools == ["lvchange", "e2fsck", "mount", "domstate", "create"]
+    assert ready.has("domain") == "running\n"
+    assert (ready.directory / ".vmstore-back").read_text().split()[2] == "booted"
+    assert ready.run("monitor").returncode == 0
+    assert "web01 start done in" in str(ready.has("log"))
+
+
+def test_start_of_what_runs_changes_nothing(ready: Node) -> None:
+    ready.run("start")
+    ready.says("counter", "41")
+    assert ready.run("start").returncode == 0
+    assert ready.has("counter") == "41"
+
+
+def test_stop_suspends_and_start_elsewhere_resumes(ready: Node) -> None:
+    ready.run("start")
+    ready.says("counter", "41")
+    assert ready.run("stop").returncode == 0
+    assert (ready.directory / "web01.state").read_text() == "41"
+    assert not ready.is_mounted
+    assert ready.has("active") is None
+    assert ready.has("domain") is None
+    ready.says("counter", "0")
+    assert ready.run("start").returncode == 0
+    assert ready.has("counter") == "41"
+    assert not (ready.directory / "web01.state").exists()
+    words = (ready.directory / ".vmstore-back").read_text().split()
+    assert words[2] == "resumed"
+    assert 0 <= float(words[3]) < 30
+
+
+def test_stop_where_there_is_nothing_is_quick_and_starts_no_virsh(node: Node) -> None:
+    began = time.monotonic()
+    for ocf in (True, False):
+        assert node.run("stop", ocf=ocf).returncode == 0
+    assert seconds(began) < 2
+    assert node.calls() == []
+
+
+def test_a_save_that_fails_keeps_the_vm_and_says_why(ready: Node) -> None:
+    ready.run("start")
+    ready.says("fail-save", "operation failed: No space left on device")
+    done = ready.run("stop")
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert ready.has("domain") == "running\n"
+    assert ready.is_mounted
+    assert "stop failed (1)" in str(ready.has("log"))
+
+
+def test_a_state_that_is_not_restored_is_kept_and_nothing_boots(ready: Node) -> None:
+    (ready.directory / "web01.state").write_text("41")
+    ready.says("fail-restore", "internal error: QEMU unexpectedly closed the monitor")
+    done = ready.run("start")
+    assert done.returncode == 1
+    assert "is kept" in done.stderr
+    assert (ready.directory / "web01.state").read_text() == "41"
+    assert "create" not in ready.calls()
+
+
+def test_a_state_is_kept_until_the_restored_guest_runs(ready: Node) -> None:
+    (ready.directory / "web01.state").write_text("41")
+    ready.says("dies")
+    assert ready.run("start").returncode == 1
+    assert (ready.directory / "web01.state").read_text() == "41"
+    (ready.fake / "dies").unlink()
+    assert ready.run("start").returncode == 0
+    assert ready.has("counter") == "41"
+
+
+def test_half_a_state_of_a_crash_is_not_restored(ready: Node) -> None:
+    (ready.directory / "web01.state.part").write_text("4")
+    assert ready.run("start").returncode == 0
+    assert "restore" not in ready.calls()
+    assert not (ready.directory / "web01.state.part").exists()
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_definition_left_on_the_node_is_removed_first(ready: Node, old: bool) -> None:
+    ready.says("domain", "shut off\n")
+    if old:
+        ready.says("old")
+    (ready.directory / "web01.state").write_text("7")
+    assert ready.run("start").returncode == 0
+    assert ready.has("counter") == "7"
+
+
+def test_a_stuck_libvirt_is_an_error_within_the_limit_and_not_a_stop(ready: Node) -> None:
+    ready.run("start")
+    ready.says("hang-domstate")
+    began = time.monotonic()
+    done = ready.run("monitor")
+    assert done.returncode == 1
+    assert "no answer within 2 s" in done.stderr
+    assert seconds(began) < 6
+    assert ready.run("stop").returncode == 1
+    assert ready.has("domain") == "running\n"
+
+
+def test_without_timeout_the_limit_holds_as_well(ready: Node) -> None:
+    ready.run("start")
+    text = ready.program.read_text()
+    ready.program.write_text(text.replace("command -v timeout", "command -v no-such-program"))
+    assert ready.run("monitor").returncode == 0
+    ready.says("hang-domstate")
+    began = time.monotonic()
+    assert ready.run("monitor").returncode == 1
+    assert seconds(began) < 6
+
+
+def test_a_vm_that_died_is_a_failure_and_starts_again(ready: Node) -> None:
+    ready.run("start")
+    (ready.fake / "domain").unlink()
+    assert ready.run("monitor").returncode == 1
+    assert ready.run("stop").returncode == 0
+    assert ready.run("monitor").returncode == 7
+    assert ready.run("start").returncode == 0
+
+
+def test_a_volume_that_another_node_holds_is_not_mounted(ready: Node) -> None:
+    ready.says("held")
+    done = ready.run("start")
+    assert done.returncode == 1
+    assert "locked by other host" in done.stderr
+    assert not ready.is_mounted
+    assert not any(call.startswith("mount") for call in ready.calls())
+
+
+def test_lvchange_that_lies_mounts_nothing(ready: Node) -> None:
+    ready.program.write_text(ready.program.read_text().replace("device=$FAKE/active", "device=$FAKE/elsewhere"))
+    done = ready.run("start")
+    assert done.returncode == 1
+    assert "another node may hold it" in done.stderr
+    assert not ready.is_mounted
+
+
+def test_what_is_mounted_from_elsewhere_is_not_touched(ready: Node) -> None:
+    ready.mounted("/dev/sdz1")
+    for action in ("start", "stop"):
+        done = ready.run(action)
+        assert done.returncode == 1
+        assert "/dev/sdz1" in done.stderr
+    assert ready.is_mounted
+
+
+def test_a_busy_file_system_fails_the_stop_with_the_state_saved(ready: Node) -> None:
+    ready.run("start")
+    ready.says("busy")
+    done = ready.run("stop")
+    assert done.returncode == 1
+    assert "target is busy" in done.stderr
+    assert (ready.directory / "web01.state").exists()
+    (ready.fake / "busy").unlink()
+    assert ready.run("stop").returncode == 0
+    assert ready.has("active") is None
+
+
+def test_shutting_down_must_be_chosen(ready: Node) -> None:
+    ready.run("start")
+    assert ready.run("stop", given={"stop_mode": "shutdown"}).returncode == 0
+    assert "shutdown" in ready.calls()
+    assert not (ready.directory / "web01.state").exists()
+
+
+def test_as_an_init_script_it_answers_as_lsb_wants(ready: Node) -> None:
+    assert ready.run("status", ocf=False).returncode == 3
+    assert ready.run("start", ocf=False).returncode == 1  # the manager mounts, not the script
+    ready.mounted()
+    assert ready.run("start", ocf=False).returncode == 0
+    assert ready.run("status", ocf=False).returncode == 0
+    assert ready.run("stop", ocf=False).returncode == 0
+    assert ready.is_mounted
+    assert ready.run("status", ocf=False).returncode == 3
+
+
+def test_warm_changes_nothing_and_tells_what_is_missing(ready: Node) -> None:
+    assert ready.run("warm").returncode == 0
+    assert {call.split()[0] for call in ready.calls()} == {"lvs", "version"}
+    ready.says("gone")
+    assert "LVM does not see vmstore/web01" in ready.run("warm").stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("vm", "a b"), ("vm", "-x"), ("vm", "a;b"), ("vg", "../x"), ("directory", "x"), ("hypervisor", "xen"),
+     ("stop_mode", "kill"), ("fstype", "ntfs")],
+)  # fmt: skip
+def test_odd_settings_are_refused_before_anything_is_called(node: Node, key: str, value: str) -> None:
+    for action in ("validate-all", "start", "stop"):
+        assert node.run(action, given={key: value}).returncode == 6
+    assert node.calls() == []
+
+
+def test_meta_data_and_usage(node: Node) -> None:
+    root = ElementTree.fromstring(node.run("meta-data").stdout.split("?>", 1)[1].split(">", 1)[1])
+    assert {action.get("name") for action in root.iter("action")} >= {"start", "stop", "monitor", "validate-all"}
+    assert {each.get("name") for each in root.iter("parameter")} >= {"vm", "vg", "directory", "storage", "stop_mode"}
+    assert node.run("promote").returncode == 3
