@@ -13,7 +13,7 @@ from lab.record import Record
 from lab.teardown import teardown
 from lab.topology import SAN, Topology
 
-BOOT_SECONDS = 180
+BOOT_SECONDS = 240
 
 
 class Progress:
@@ -83,7 +83,9 @@ def _start(lab: Record, say: Callable[[str], None]) -> None:
 
 def _stages(wanted: Topology) -> list[tuple[str, str]]:
     cluster = [("quorate", "nodes quorate"), ("locks", "locks: dlm and lvmlockd run")] if wanted.shared else []
-    return [("disks", "LUNs seen on all nodes"), *cluster, ("ready", f"volume group {wanted.vg} open on all nodes")]
+    opened = ("opened", f"volume group {wanted.vg} open on all nodes")
+    managed = [("ready", f"{wanted.manager} runs on all nodes")] if wanted.manager != "none" else []
+    return [("disks", "LUNs seen on all nodes"), *cluster, opened, *managed]
 
 
 def verify(lab: Record, machines: tuple[str, ...]) -> None:

@@ -103,6 +103,15 @@ class Cluster:
         """Let go of a volume as a cluster manager would."""
         self.sh(node, f"umount /vm/{vm}; lvchange -an vmstore/{vm}")
 
+    def make_guest(self, node: str, vm: str) -> None:
+        """Put the files of a small guest that counts on a mounted volume."""
+        self.sh(node, f"/opt/vmstore-src/lab/guest/make-vm {vm}")
+
+    def counter(self, node: str, vm: str) -> int:
+        """Read how far the guest has counted; the last line may be half written."""
+        lines = self.sh(node, f"tail -n 3 /vm/{vm}/serial.log 2>/dev/null || true").out.split("\n")[:-1]
+        return int(lines[-1]) if lines and lines[-1].isdigit() else 0
+
     def fill(self, node: str, vm: str, mib: int) -> str:
         """Write random data to a mounted volume; give its checksum."""
         data = f"/vm/{vm}/data"

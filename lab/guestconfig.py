@@ -32,6 +32,8 @@ def render(topology: Topology, machine: str) -> str:
         "LAB_MACHINES": " ".join(topology.machines),
         "LAB_HOSTS": "\n".join(f"{wiring.address(topology, name)} {name}" for name in topology.machines),
         "LAB_LOCKS": topology.locks,
+        "LAB_MANAGER": topology.manager,
+        "LAB_SBD": next((wiring.wwid(lun) for lun in topology.luns if lun.sbd), ""),
         "LAB_VG": topology.vg,
         "LAB_LUNS": _luns(topology),
         "LAB_VMSTORE_TOML": vmstore_toml(topology).rstrip("\n"),

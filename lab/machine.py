@@ -54,6 +54,13 @@ def _lun_arguments(record: Record) -> list[str]:
     return arguments
 
 
+def _watchdog_arguments(record: Record, machine: str) -> list[str]:
+    """Plug in a watchdog where sbd fences; with -no-reboot a machine that it resets is off."""
+    if machine == SAN or record.topology.manager != "pacemaker":
+        return []
+    return ["-device", "i6300esb", "-watchdog-action", "reset"]
+
+
 def argv(record: Record, machine: str) -> list[str]:
     """Write the command line of a machine's emulator."""
     topology = record.topology
@@ -74,6 +81,7 @@ def argv(record: Record, machine: str) -> list[str]:
         # restrict=on: the machine reaches nothing outside; the forwarded port still leads to its sshd.
         "-netdev", f"user,id=host,restrict=on,hostfwd=tcp:127.0.0.1:{record.ports[machine]}-10.0.2.15:22",
         "-device", f"virtio-net-pci,netdev=host,mac={mac},romfile=",
+        *_watchdog_arguments(record, machine),
         *_link_arguments(record, machine), *(_lun_arguments(record) if machine == SAN else []),
     ]  # fmt: skip
 

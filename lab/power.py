@@ -1,6 +1,6 @@
 """Take the power from a node, and give it back."""
 
-from lab import machine, process, record, ssh
+from lab import ghost, machine, process, record, ssh
 from lab.bringup import BOOT_SECONDS, Progress, verify
 from lab.console import Boot
 from lab.errors import LabError, UsageError
@@ -23,7 +23,9 @@ def crash(name: str) -> None:
     with record.exclusive():
         lab = record.existing()
         node = node_of(lab, name)
+        beacon = ghost.beacon_of(lab, node)
         process.kill(lab.processes[node])
+        ghost.appear(lab, node, beacon)
         ssh.disconnect(lab, node)
         lab.cut.pop(node, None)
         lab.save()
@@ -43,6 +45,7 @@ def start(name: str) -> None:
         say = Progress()
         ssh.disconnect(lab, node)
         boot = Boot(lab, [node], BOOT_SECONDS)
+        ghost.vanish(lab, node)
         machine.start(lab, node)
         say(f"{node} started")
         for milestone in ("booted", "disks", *(("quorate", "locks") if lab.topology.shared else ()), "ready"):

@@ -22,18 +22,19 @@ LUN_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 @dataclass(frozen=True, slots=True)
 class Lun:
-    """Describe one LUN of the array; `size` in bytes."""
+    """Describe one LUN of the array; `size` in bytes. `sbd`: nodes leave each other messages on it, to fence."""
 
     name: str
     transport: Literal["iscsi", "fc"]
     size: int
     paths: int
     in_vg: bool
+    sbd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Describe a lab; memory in MiB."""
+    """Describe a lab; memory in MiB. `manager` is what runs VMs as services, "none" for nothing."""
 
     name: str
     nodes: tuple[str, ...]
@@ -42,6 +43,7 @@ class Topology:
     vg: str
     locks: Literal["dlm", "none"]
     luns: tuple[Lun, ...]
+    manager: Literal["none", "pacemaker"] = "none"
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -91,11 +93,21 @@ def parse(name: str, document: dict[str, object]) -> Topology:
         vg=vg.name("name", VG_NAME),
         locks="dlm" if vg.choice("locks", ("dlm", "none")) == "dlm" else "none",
         luns=tuple(_lun(table) for table in top.tables("lun")),
+        manager=_manager(top),
     )
     for table in (top, machines, vg):
         table.refuse_unknown()
     _check_whole(topology)
     return topology
+
+
+def _manager(top: Table) -> Literal["none", "pacemaker"]:
+    if not top.has("cluster"):
+        return "none"
+    table = top.table("cluster")
+    chosen = table.choice("manager", ("none", "pacemaker"))
+    table.refuse_unknown()
+    return "pacemaker" if chosen == "pacemaker" else "none"
 
 
 def _lun(table: Table) -> Lun:
@@ -106,6 +118,7 @@ def _lun(table: Table) -> Lun:
         size=table.size("size"),
         paths=table.integer("paths", 1, 2),
         in_vg=table.boolean("in_vg"),
+        sbd=table.boolean("sbd") if table.has("sbd") else False,
     )
     table.refuse_unknown()
     if lun.transport == "fc" and lun.paths != 1:
@@ -123,5 +136,10 @@ def _check_whole(topology: Topology) -> None:
         raise TopologyProblem(f"lun.name: {duplicate!r} is there twice")
     if not any(lun.in_vg for lun in topology.luns):
         raise TopologyProblem("lun.in_vg: no LUN is true, so there would be no volume group")
+    sbd = [lun for lun in topology.luns if lun.sbd]
+    if len(sbd) != (topology.manager == "pacemaker") or any(lun.in_vg or lun.paths != 1 for lun in sbd):
+        raise TopologyProblem("lun.sbd: Pacemaker's fencing, and it alone, wants one LUN of 1 path outside of the VG")
+    if topology.manager != "none" and topology.locks == "none":
+        raise TopologyProblem("cluster.manager: a cluster manager wants cluster locks")
     if (wanted := len(topology.luns) + 3 * len(topology.nodes)) > SLOTS:
         raise TopologyProblem(f"lun, machines.nodes: LUNs + 3 x nodes is {wanted}; the array has {SLOTS} slots")

@@ -34,6 +34,11 @@ class Table:
             if name not in self._read:
                 raise TopologyProblem(f"{self.key(name)}: unknown key; known are {', '.join(sorted(self._read))}")
 
+    def has(self, name: str) -> bool:
+        """Tell whether an optional key is there."""
+        self._read.add(name)
+        return name in self._values
+
     def table(self, name: str) -> "Table":
         """Read a sub-table."""
         value = self._value(name)

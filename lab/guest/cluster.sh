@@ -38,20 +38,29 @@ C
 
 quorate() { corosync-quorumtool -s 2>/dev/null | grep -q '^Quorate: *Yes'; }
 
-# Fencing is off: nothing in the lab can switch a node off on behalf of another yet. With it on, dlm would stop all locks
-# after a crash and wait for a fence agent for ever. The price: after a crash the locks of a node are given away without
-# proof that it is dead, which is safe here because "crash" kills the emulator.
-start_cluster() {
+join_cluster() {
     modprobe dlm
     configure_corosync
     corosync || return 1
     until_true 90 quorate || return 1
     milestone quorate
+}
+
+# dlm fences only where somebody can switch a node off on behalf of another: under Pacemaker, with sbd. Elsewhere it would
+# stop all locks after a crash and wait for a fence agent for ever. The price: after a crash the locks of a node are given
+# away without proof that it is dead, which is safe here because "crash" kills the emulator.
+start_locks() {
+    local fencing=0
+    [ "$LAB_MANAGER" != pacemaker ] || fencing=1
     # Made by a udev rule; without it dlm_controld runs on and serves nobody.
     until_true 30 test -e /dev/misc/dlm-control || return 1
-    dlm_controld --enable_fencing 0 --log_debug >/var/log/dlm_controld.out 2>&1 || return 1
+    dlm_controld --enable_fencing $fencing --log_debug >/var/log/dlm_controld.out 2>&1 || return 1
     until_true 30 dlm_tool status || return 1
     lvmlockd -g dlm || return 1
     until_true 30 lvmlockctl -i || return 1
     milestone locks
+}
+
+start_cluster() {
+    join_cluster && start_locks
 }

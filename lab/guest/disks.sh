@@ -70,9 +70,23 @@ lun_present() { # NAME TRANSPORT PATHS SERIAL WWID IN_VG
     [ "${#paths[@]}" -ge "$3" ]
 }
 
+iscsi_wanted=0
+want_iscsi() { # NAME TRANSPORT ...
+    [ "$2" != iscsi ] || iscsi_wanted=$((iscsi_wanted + 1))
+}
+
+# The array opens its portal with its first target; one that asks then does not see the others.
+all_discovered() {
+    local told
+    told=$(iscsiadm -m discovery -t sendtargets -p "$array_san" | grep -c "^$array_san:")
+    [ "$told" -ge "$iscsi_wanted" ]
+}
+
 log_in() {
     iscsid
-    until_true 30 iscsiadm -m discovery -t sendtargets -p "$array_san"
+    iscsi_wanted=0
+    each_lun want_iscsi
+    until_true 30 all_discovered
     timeout 40 iscsiadm -m node --loginall=all
 }
 

@@ -62,6 +62,7 @@ export_luns() {
     local port number next
     modprobe -a fcoe libfcoe libfc tcm_fc target_core_mod target_core_iblock iscsi_target_mod
     each_lun backstore
+    python3 /opt/vmstore-src/lab/guest/fc-beacons >/dev/null 2>&1 &
     for port in /sys/class/net/fc*; do
         port=${port##*/}
         number=${port#fc}
