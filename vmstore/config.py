@@ -49,6 +49,21 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
 
 
+class ClusterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The cluster manager and what it runs.
+
+    ``directory`` is where each VM's volume is mounted, below its own name. ``agents`` are what a new service is
+    made of under Pacemaker. ``patience`` are the seconds that a service may take to start, stop or move.
+    """
+
+    manager: Literal["auto", "rgmanager", "pacemaker", "none"] = "auto"
+    agents: Literal["bundled", "stock"] = "bundled"
+    directory: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9_.-]+)+\Z")] = "/vm"
+    hypervisor: Literal["auto", "libvirt", "vmware1", "vmware2"] = "auto"
+    domain: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]*\Z")] = ""
+    patience: Seconds = 300
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings. With no ``nodes`` this host is the only one, and nothing is reached over ssh."""
 
@@ -58,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filesystem: FileSystem = msgspec.field(default_factory=FileSystem)
     placement: Placement = msgspec.field(default_factory=Placement)
     move: Move = msgspec.field(default_factory=Move)
+    cluster: ClusterSettings = msgspec.field(default_factory=ClusterSettings)
 
 
 def load(path: Path | None = None) -> Config:

@@ -10,7 +10,8 @@ from vmstore import ahead
 from vmstore.errors import ClusterUnusable
 from vmstore.model import BlockDevice, Inventory, NodeFacts, PhysicalVolume
 from vmstore.run import Result
-from vmstore.tools import lvm_report, probe
+from vmstore.services import Cluster
+from vmstore.tools import cluster, lvm_report, probe
 from vmstore.tools.blocks import RawBlock
 from vmstore.tools.nodes import Nodes, Unreachable
 
@@ -20,11 +21,12 @@ class Wanted:
     """What to read besides volumes and who holds them.
 
     ``blocks``: every node's disks, with transport and paths. ``devices``: the names under which LVM on every
-    node knows the PVs, one more LVM call on each.
+    node knows the PVs, one more LVM call on each. ``manager``: which cluster manager is asked, through one node.
     """
 
     blocks: bool = False
     devices: bool = False
+    manager: str = cluster.NONE
 
 
 def read_again(nodes: Nodes, vg: str, wanted: Wanted, known: Inventory, touched: Collection[str]) -> Inventory:
@@ -57,7 +59,7 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
     first = nodes.local if nodes.local in asked else asked[0]
     with ThreadPoolExecutor(max_workers=1) as pool:
         early = ahead.take(first, vg) or pool.submit(ahead.ask, nodes, first, vg).result
-        facts, silent = _ask(nodes, asked, vg, wanted, first)
+        facts, silent, managed = _ask(nodes, asked, vg, wanted, first)
         others = [node for node in asked if node != first and node in facts]
         reporter, result = _first_report(nodes, [first, *others], vg, early)
     report = lvm_report.parse(vg, result)
@@ -72,7 +74,22 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
         reporter=reporter,
         silent=silent,
         absent=absent,
+        cluster=_cluster(nodes, managed, others),
     )
+
+
+def _cluster(nodes: Nodes, managed: Cluster | None, others: Iterable[str]) -> Cluster | None:
+    """Ask other nodes where the first could not tell, such as one that was cut off from the rest."""
+    for node in others:
+        if managed is None or (managed.quorate and not managed.trouble):
+            break
+        try:
+            other = cluster.ask(nodes, node, managed.manager)
+        except ClusterUnusable:
+            continue
+        if other is None or (other.quorate and not other.trouble):
+            return other
+    return managed
 
 
 def _first_report(
@@ -91,27 +108,43 @@ def _first_report(
 
 def _ask(
     nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, first: str
-) -> tuple[dict[str, NodeFacts], dict[str, str]]:
+) -> tuple[dict[str, NodeFacts], dict[str, str], Cluster | None]:
     """Run the probe on all nodes at once; the one that reports on LVM tells its names of the PVs by that."""
     scripts = {node: ["sh", "-s", vg, *_parts(wanted, node, nodes.local, first)] for node in asked}
-    answers = nodes.ask(scripts, probe.script())
+    managed: Cluster | None = None
+    asks_manager = wanted.manager != cluster.NONE
+    answers = nodes.ask(scripts, probe.script() + cluster.script() if asks_manager else probe.script())
     facts: dict[str, NodeFacts] = {}
     silent: dict[str, str] = {}
+    if asks_manager:
+        managed = _manager(first, wanted.manager, answers[first])
     for node, answer in answers.items():
         if isinstance(answer, Unreachable):
             silent[node] = f"does not answer ({answer.why})"
             continue
+        told = answer.out.partition(cluster.MARK)[0]
         try:
-            facts[node] = probe.parse(node, answer.out, _own_blocks(wanted) if node == nodes.local else None)
+            facts[node] = probe.parse(node, told, _own_blocks(wanted) if node == nodes.local else None)
         except probe.Unreadable as error:
             silent[node] = f"gave no whole answer ({error.why if answer.out else answer.reason()})"
-    return facts, silent
+    return facts, silent, managed
+
+
+def _manager(node: str, configured: str, answer: Result | Unreachable) -> Cluster | None:
+    """Read what the manager said; where it could not be asked, say so in its place: that is not the same as none."""
+    try:
+        if isinstance(answer, Unreachable):
+            raise answer
+        return cluster.parse(node, answer.out.partition(cluster.MARK)[2])
+    except ClusterUnusable as error:
+        return Cluster(configured, node, quorate=False, trouble=f"{error.what}: {error.why}")
 
 
 def _parts(wanted: Wanted, node: str, local: str, first: str) -> list[str]:
     # This host's disks are asked of udev directly.
     blocks = ["blocks"] if wanted.blocks and node != local else []
-    return [*blocks, *(["devices"] if wanted.devices and node != first else [])]
+    devices = ["devices"] if wanted.devices and node != first else []
+    return [*blocks, *devices, *(cluster.part(wanted.manager) if node == first else [])]
 
 
 def _own_blocks(wanted: Wanted) -> Callable[[], Iterable[RawBlock]]:

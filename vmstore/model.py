@@ -7,8 +7,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from vmstore.services import Cluster, Service
+
 CLASS_TAG = "vmstore.class="
 LEASE_TAG = "vmstore.evacuate="
+FREEZE_TAG = "vmstore.freeze="
 
 
 class BlockDevice(msgspec.Struct, frozen=True):
@@ -72,6 +75,11 @@ class PhysicalVolume(msgspec.Struct, frozen=True):
     def leases(self) -> tuple[str, ...]:
         """List the evacuations that say they work on this PV; more than one only while they sort it out."""
         return tuple(sorted(t for t in self.tags if t.startswith(LEASE_TAG)))
+
+    @property
+    def freezes(self) -> tuple[str, ...]:
+        """List the notes that vmstore froze the service of a VM whose volume lies here."""
+        return tuple(sorted(t for t in self.tags if t.startswith(FREEZE_TAG)))
 
     @property
     def allocated(self) -> int:
@@ -157,7 +165,8 @@ class Inventory(msgspec.Struct, frozen=True):
     """The world as it was read for one command.
 
     ``reporter`` is the node whose LVM told of the VG. ``silent`` says of each node that gave no answer why;
-    ``absent`` names the nodes that the admin said are off.
+    ``absent`` names the nodes that the admin said are off. ``cluster`` is what the cluster manager said, None where
+    there is none.
     """
 
     vg: VolumeGroup
@@ -167,6 +176,11 @@ class Inventory(msgspec.Struct, frozen=True):
     reporter: str
     silent: Mapping[str, str] = msgspec.field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    cluster: Cluster | None = None
+
+    def service(self, vm: str) -> Service | None:
+        """Find the service of a VM; None without a cluster manager, or where it has none for that VM."""
+        return self.cluster.services.get(vm) if self.cluster else None
 
     def lv(self, name: str) -> LogicalVolume | None:
         """Find an LV by name."""

@@ -54,7 +54,8 @@ class Cluster(msgspec.Struct, frozen=True):
     """What the manager said through one node.
 
     ``manager`` is rgmanager or pacemaker. ``trouble`` says why the states of the services are not known, and is
-    "" where they are. ``services`` is keyed by VM, which is also the name of its service.
+    "" where they are. ``services`` is keyed by VM, which is also the name of its service. ``locked``: the manager was
+    told to start nothing.
     """
 
     manager: str
@@ -63,6 +64,7 @@ class Cluster(msgspec.Struct, frozen=True):
     members: tuple[Member, ...] = ()
     services: Mapping[str, Service] = msgspec.field(default_factory=dict)
     trouble: str = ""
+    locked: bool = False
 
     def member(self, name: str) -> Member | None:
         """Find a node by name."""

@@ -9,7 +9,7 @@ from vmstore import inventory
 from vmstore.config import Config
 from vmstore.errors import NotFound
 from vmstore.inventory import Wanted
-from vmstore.jobs.step import Read, Reporter, Work
+from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
 from vmstore.run import LocalRunner, Runner
 from vmstore.tools import nodes
@@ -26,7 +26,7 @@ class Session:
 
     def inventory(self, *, blocks: bool = False, devices: bool = False) -> Inventory:
         """Read the world."""
-        return inventory.read(self.nodes, self.config.vg, Wanted(blocks, devices), self.absent)
+        return inventory.read(self.nodes, self.config.vg, self._wanted(blocks, devices), self.absent)
 
     def reader(self, *, blocks: bool = False, devices: bool = False) -> Read:
         """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
@@ -34,13 +34,37 @@ class Session:
         def again(known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
             if known is None:
                 return self.inventory(blocks=blocks, devices=devices)
-            return inventory.read_again(self.nodes, self.config.vg, Wanted(blocks, devices), known, touched)
+            wanted = self._wanted(blocks, devices)
+            return inventory.read_again(self.nodes, self.config.vg, wanted, known, touched)
 
         return again
+
+    def _wanted(self, blocks: bool, devices: bool) -> Wanted:
+        return Wanted(blocks, devices, self.config.cluster.manager)
 
     def work(self, reporter: Reporter) -> Work:
         """Give steps what they need."""
         return Work(self.nodes, self.config, reporter)
+
+    def silent_work(self) -> Work:
+        """Give what only reads need, with nobody to report to."""
+        return Work(self.nodes, self.config, Silent())
+
+
+class Silent:
+    """Report to nobody."""
+
+    def began(self, step: Step) -> None:
+        """A step starts."""
+
+    def moved(self, step: Step, done: int) -> None:
+        """So many bytes of a step that copies are there."""
+
+    def ended(self, step: Step) -> None:
+        """A step is done and was seen to be."""
+
+    def note(self, text: str) -> None:
+        """Something the admin should know."""
 
 
 def make_runner() -> Runner:

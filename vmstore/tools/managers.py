@@ -76,7 +76,7 @@ def sections(text: str) -> tuple[Mapping[str, Section], str]:
         if name and line.startswith("@end "):
             found[name] = Section(int(line.removeprefix("@end ")), "".join(f"{each}\n" for each in lines))
             name = ""
-        elif not name and line.startswith("@"):
+        elif not name and line.startswith("@") and not line.startswith("@@"):
             name, lines = line[1:], []
         elif name:
             lines.append(line)
@@ -88,4 +88,4 @@ def shell(name: str, argv: Sequence[str], seconds: int = 20) -> str:
 
     The words are written by this program alone, so they need no quoting.
     """
-    return f"echo @{name}; timeout {seconds} {' '.join(argv)} 2>&1; echo \"@end $?\"\n"
+    return f'echo @{name}; timeout {seconds} {" ".join(argv)} 2>&1; echo "@end $?"\n'
