@@ -16,6 +16,13 @@ class FsType(StrEnum):
     ext4 = "ext4"
 
 
+class Agents(StrEnum):
+    """What Pacemaker's service of a VM is made of: the bundled agent alone, or the stock ones beside it."""
+
+    bundled = "bundled"
+    stock = "stock"
+
+
 def create(
     vm: Vm,
     size: Annotated[str, typer.Argument(metavar="SIZE", help="Such as 80G or 1.5T; binary units.", show_default=False)],
@@ -25,21 +32,25 @@ def create(
     ] = None,
     fs: Annotated[FsType | None, typer.Option("--fs", help="File system; the configuration has the default.")] = None,
     activate: Annotated[bool, typer.Option("--activate", help="Leave it active on the node that made it.")] = False,
+    service: Annotated[bool, typer.Option("--service/--no-service", help="Make the VM's cluster service, too.")] = True,
+    agents: Annotated[
+        Agents | None, typer.Option("--agents", help="What the service is made of under Pacemaker.")
+    ] = None,
     config: Config = None,
     output: Format = Output.table,
     dry_run: DryRun = False,
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Create a VM's volume with a file system on it.
+    """Create a VM's volume with a file system on it, and its service where there is a cluster manager.
 
-    It is left inactive, so that any node can start the VM.
+    The volume is left inactive and the service stopped: put the VM's files on it, then `vmstore start`.
 
     Running it again changes nothing. After an interruption the same command finishes the work.
     """
     from vmstore import names, session, sizes, ui
     from vmstore.commands import work
-    from vmstore.jobs import plan_create, where
+    from vmstore.jobs import plan_create, plan_register, where
     from vmstore.tools import features
 
     del yes
@@ -48,7 +59,8 @@ def create(
     wanted = sizes.parse(size)
     if storage_class:
         names.storage_class(storage_class)
-    world = run.inventory(blocks=True, devices=True)
+    read = run.reader(blocks=True, devices=True)
+    world = work.swept(run, read(), read, dry_run=dry_run)
     wish = plan_create.Create(
         vm=vm,
         size=wanted,
@@ -61,19 +73,27 @@ def create(
         knows_autoactivation=features.knows_autoactivation(run.nodes, world.reporter),
     )
     steps = plan_create.create(world, wish)
+    order = plan_register.Order(wish.fstype, agents.value if agents else run.config.cluster.agents, run.config.cluster)
+    served = plan_register.add(run.silent_work(), world, vm, order) if service else []
     if dry_run:
-        ui.plan(output, steps)
+        ui.plan(output, [*steps, *served])
         return
     if steps:
         world = work.under_lock(run, world.reporter, vm, steps, world)
     else:
         work.nothing(run, world)
+    if served:
+        world = work.under_lock(run, world.reporter, vm, served, world)
     lv = where.volume(world, vm)
     on = ", ".join(sorted({pv.name for pv in world.pvs if lv.on(pv.uuid)}))
     done = f"{vm} has a volume of {sizes.show(lv.size)} on {on} (names on {world.reporter})"
     ui.result(
         output,
         "create",
-        {"vm": vm, "size": lv.size, "changed": bool(steps)},
-        done if steps else f"{vm} has its volume of {sizes.show(lv.size)} already; nothing was changed",
+        {"vm": vm, "size": lv.size, "service": world.service(vm) is not None, "changed": bool(steps or served)},
+        plan_register.told(
+            world, vm, served, done if steps else f"{vm} has its volume of {sizes.show(lv.size)} already"
+        )
+        if steps or served
+        else f"{vm} has its volume of {sizes.show(lv.size)} already; nothing was changed",
     )

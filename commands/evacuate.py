@@ -32,7 +32,7 @@ def evacuate(
     from functools import partial
 
     from vmstore import names, session, sizes, ui, ui_progress
-    from vmstore.commands.work import Manner, nothing, on_pv, tidied
+    from vmstore.commands.work import Manner, nothing, on_pv, swept, tidied
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
@@ -42,7 +42,7 @@ def evacuate(
     run = session.start(config, offline or ())
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
-    world = read()
+    world = swept(run, read(), read, dry_run=dry_run)
     try:
         uuid = where.find_pv(world, run.nodes.local, pv)
     except NotFound as error:

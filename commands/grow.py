@@ -28,14 +28,15 @@ def grow(
     changes nothing; with +SIZE it grows once more.
     """
     from vmstore import names, session, sizes, ui, ui_progress
-    from vmstore.commands.work import tidied
+    from vmstore.commands.work import swept, tidied
     from vmstore.jobs import grow as job
     from vmstore.jobs import lease, where
 
     del yes
     run = session.start(config, offline or ())
     wish = job.Request(names.vm(vm, run.config.vg), sizes.Growth.parse(size))
-    world = run.inventory(blocks=True, devices=True)
+    read = run.reader(blocks=True, devices=True)
+    world = swept(run, read(), read, dry_run=dry_run)
     before = where.volume(world, vm).size
     with ui_progress.reporter([]) as reporter:
         work = run.work(reporter)
@@ -45,8 +46,8 @@ def grow(
             return
         changed = False
         if steps:
-            with lease.hold(run.nodes, where.place(world, where.volume(world, vm)).node, f"volume.{vm}", vm) as held:
-                read = run.reader(blocks=True, devices=True)
+            lock = job.lock(world, where.volume(world, vm))
+            with lease.hold(run.nodes, lock.node, lock.lock, vm) as held:
                 world, changed = job.carry_out(work, world, wish, read, held.check)
         tidied(work, world)
     size_now = where.volume(world, vm).size

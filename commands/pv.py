@@ -54,7 +54,8 @@ def add(
     names.pv(device)
     if storage_class:
         names.storage_class(storage_class)
-    world = run.inventory(blocks=True, devices=True)
+    read = run.reader(blocks=True, devices=True)
+    world = work.swept(run, read(), read, dry_run=dry_run)
     found = plan_pv.find_device(world, device)
     signatures = fs.listed(found.name, run.nodes.run(world.reporter, fs.signatures(found.name)))
     steps = plan_pv.add(world, device, found, storage_class, signatures)
@@ -78,7 +79,8 @@ def remove(
 
     run = session.start(config, offline or ())
     names.pv(pv)
-    world = run.inventory(blocks=True, devices=True)
+    read = run.reader(blocks=True, devices=True)
+    world = work.swept(run, read(), read, dry_run=dry_run)
     try:
         steps = plan_pv.drop(world, where.find_pv(world, run.nodes.local, pv))
     except NotFound as error:
@@ -102,7 +104,8 @@ def cordon(
 
     run = session.start(config, offline or ())
     names.pv(pv)
-    world = run.inventory(blocks=True, devices=True)
+    read = run.reader(blocks=True, devices=True)
+    world = work.swept(run, read(), read, dry_run=dry_run)
     steps = plan_pv.cordon(world, where.find_pv(world, run.nodes.local, pv), allocatable=False)
     work.on_pv(
         run,
@@ -136,7 +139,8 @@ def uncordon(
 
     run = session.start(config, offline or ())
     names.pv(pv)
-    world = run.inventory(blocks=True, devices=True)
+    read = run.reader(blocks=True, devices=True)
+    world = work.swept(run, read(), read, dry_run=dry_run)
     uuid = where.find_pv(world, run.nodes.local, pv)
     steps = plan_pv.cordon(world, uuid, allocatable=True)
     given_up = not dry_run and any(p.leases for p in world.pvs if p.uuid == uuid)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from vmstore import ui, ui_progress
 from vmstore.errors import NotFound
-from vmstore.jobs import engine, lease, marks, where
-from vmstore.jobs.step import Step, Work
+from vmstore.jobs import engine, freezing, lease, marks, where
+from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory
 from vmstore.output import Output
 from vmstore.session import Session
@@ -19,9 +19,17 @@ def under_lock(run: Session, node: str, vm: str, steps: Sequence[Step], world: I
     """Carry out a plan on a VM's volume; a second vmstore at work on it through that node is refused."""
     with (
         ui_progress.reporter(steps) as reporter,
-        lease.hold(run.nodes, node, f"volume.{vm}", f"the volume of {vm}") as held,
+        lease.hold(run.nodes, node, lease.volume(vm), f"the volume of {vm}") as held,
     ):
         return tidied(run.work(reporter), engine.carry_out(steps, run.work(reporter), run.reader(), world, held.check))
+
+
+def swept(run: Session, world: Inventory, read: Read, *, dry_run: bool = False) -> Inventory:
+    """Thaw what runs that were cut off left frozen, before anything else is done; give the world then."""
+    if dry_run or not any(pv.freezes for pv in world.pvs):
+        return world
+    with ui_progress.reporter([]) as reporter:
+        return freezing.sweep(run.work(reporter), world, read)
 
 
 def tidied(work: Work, world: Inventory) -> Inventory:

@@ -12,12 +12,26 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 import typer
 
 from vmstore import __version__
-from vmstore.commands import create, evacuate, grow, listing, pv, remove, show
+from vmstore.commands import (
+    create,
+    evacuate,
+    freeze,
+    grow,
+    listing,
+    pv,
+    relocate,
+    remove,
+    show,
+    start,
+    status,
+    stop,
+    thaw,
+)
 from vmstore.errors import ExitCode, VmstoreError
 
 app = typer.Typer(
     name="vmstore",
-    help="Volumes for virtual machines on shared SAN storage: create, grow, evacuate and remove them while they run.",
+    help="VMs on shared SAN storage: their volumes, made, grown and moved while they run, and their services.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -32,6 +46,12 @@ app.command("create")(create.create)
 app.command("grow")(grow.grow)
 app.command("evacuate")(evacuate.evacuate)
 app.command("remove")(remove.remove)
+app.command("status")(status.status)
+app.command("start")(start.start)
+app.command("stop")(stop.stop)
+app.command("relocate")(relocate.relocate)
+app.command("freeze")(freeze.freeze)
+app.command("thaw")(thaw.thaw)
 app.add_typer(pvs, name="pv")
 pvs.command("list")(pv.list_pvs)
 pvs.command("add")(pv.add)
@@ -45,7 +65,7 @@ def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
-    """Volumes for virtual machines on shared SAN storage: create, grow, evacuate and remove them while they run."""
+    """VMs on shared SAN storage: their volumes, made, grown and moved while they run, and their services."""
     if debug:
         os.environ["VMSTORE_DEBUG"] = "1"
     if version:

@@ -85,6 +85,7 @@ def plan(output: Output, steps: Sequence[Step]) -> None:
                     {
                         "title": step.title,
                         "bytes": step.bytes,
+                        "detail": step.detail,
                         "commands": [{"node": c.node, "argv": list(c.argv)} for c in step.commands()],
                     }
                     for step in steps
@@ -101,6 +102,7 @@ def plan(output: Output, steps: Sequence[Step]) -> None:
         write(f"{number}. {step.title}\n")
         for command in step.commands():
             write(f"     {command}\n")
+        write("".join(f"     | {line}\n" for line in step.detail.splitlines()))
 
 
 def outline(steps: Sequence[Step]) -> None:

@@ -126,8 +126,18 @@ class Node:
 
 
 @dataclass
+class SanService:
+    """A service of rgmanager; ``state`` is one of its words."""
+
+    state: str = "started"
+    owner: str = "none"
+    last_owner: str = "none"
+    frozen: bool = False
+
+
+@dataclass
 class San:
-    """The whole cluster; ``leases`` maps (node, lock file) to who holds it."""
+    """The whole cluster; ``leases`` maps (node, lock file) to who holds it, ``manager`` is rgmanager or ""."""
 
     nodes: dict[str, Node]
     luns: dict[str, Lun]
@@ -139,6 +149,13 @@ class San:
     leases: dict[tuple[str, str], str] = field(default_factory=dict)
     lvm_version: str = "2.03.16(2) (2022-05-18)"
     made: int = 0
+    manager: str = ""
+    services: dict[str, SanService] = field(default_factory=dict)
+    quorate: bool = True
+    groups_locked: bool = False
+    conf: dict[str, str] = field(default_factory=dict)
+    loaded: str = ""
+    scripts: set[tuple[str, str]] = field(default_factory=set)
 
     def copy(self) -> "San":
         """Make an equal one that changes by itself."""
@@ -230,6 +247,12 @@ class San:
             self.nodes[active].mounts[lv.uuid] = f"/vm/{name}"
         return lv
 
+    def serve(self, name: str, node: str = "", *, frozen: bool = False, state: str = "") -> None:
+        """Give a VM a service: started where its volume is mounted, disabled where no node is named."""
+        self.manager = "rgmanager"
+        state = state or ("started" if node else "disabled")
+        self.services[name] = SanService(state, node or "none", node or "none", frozen)
+
     def crash(self, node: str) -> None:
         """Switch a node off: what was active, mounted, marked or locked there is no more."""
         self.nodes[node] = Node(node, up=False)
@@ -246,6 +269,7 @@ class San:
             "empty": sorted(lun.name for lun in self.pvs() if lun.pv and not self.used(lun.pv.uuid)),
             "marks": self.marks(),
             "locks": sorted(self.leases),
+            "services": {vm: (each.state, each.owner, each.frozen) for vm, each in sorted(self.services.items())},
         }
 
     def volumes(self) -> dict[str, dict[str, object]]:

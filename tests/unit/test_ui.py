@@ -80,6 +80,7 @@ def test_a_plan_shows_steps_commands_and_nodes(capsys: pytest.CaptureFixture[str
     assert step == {
         "title": "remove a",
         "bytes": 0,
+        "detail": "",
         "commands": [{"node": "n2", "argv": ["lvremove", "--yes", "vg/a"]}],
     }
 

@@ -117,7 +117,8 @@ class _Proof:
         """Read the world again, if anything ran since, and compare; give the world."""
         if self._owed:
             touched = {command.node for step, _ in self._owed for command in step.commands()}
-            self.world = self._read(self.world, touched)
+            everything = any(step.everywhere for step, _ in self._owed)
+            self.world = self._read() if everything else self._read(self.world, touched)
             self._looked = time.monotonic()
         while self._owed:
             step, failure = self._owed.pop(0)
@@ -140,8 +141,10 @@ class _Proof:
 def take_back(ran: Sequence[Step], work: Work) -> None:
     """Undo what steps made only for later ones, last first; what cannot be undone is told and left."""
     for step in reversed(ran):
+        if any(later.ends(step) for later in ran):
+            continue
         for command in step.undo():
             try:
-                work.do(command, f"taking back: {step.title}")
+                work.do(command, f"taking back: {step.title}", step.failure)
             except VmstoreError as error:
                 work.reporter.note(f"{error.what}: {error.why}")

@@ -46,7 +46,7 @@ def locked(nodes: Nodes, world: Inventory, uuid: str) -> Iterator[tuple[lease.Le
     own = own_tag(world, uuid)
     with ExitStack() as stack:
         locks = [
-            stack.enter_context(lease.hold(nodes, node, f"evacuate.{source.uuid}", f"emptying {source.name}"))
+            stack.enter_context(lease.hold(nodes, node, lease.evacuation(source.uuid), f"emptying {source.name}"))
             for node in dict.fromkeys(lease.node_of(tag) for tag in [own, *alive])
         ]
         yield locks[0], own

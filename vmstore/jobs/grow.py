@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vmstore.errors import LockLost, VmstoreError
-from vmstore.jobs import engine, plan_grow, where
+from vmstore.jobs import engine, freezing, lease, plan_grow, where
 from vmstore.jobs.activation_steps import Deactivate
+from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
 from vmstore.jobs.step import Read, Step, Work
-from vmstore.model import Inventory
+from vmstore.model import Inventory, LogicalVolume
+from vmstore.policies import safety
 from vmstore.sizes import Growth
 from vmstore.tools import fs
 from vmstore.tools.fs import Superblock
@@ -26,14 +28,25 @@ def plan(work: Work, world: Inventory, wish: Request) -> tuple[list[Step], int]:
     lv = where.volume(world, wish.vm)
     block = _superblock(work, world, wish.vm)
     size = plan_grow.target(world, lv, wish.growth, block.size if block else None)
-    return plan_grow.grow(world, lv, size, block), size
+    steps = plan_grow.grow(world, lv, size, block)
+    if steps:
+        safety.services(world.cluster, [wish.vm])
+    return freezing.around(world, lv, lock(world, lv), steps), size
+
+
+def lock(world: Inventory, lv: LogicalVolume) -> Note:
+    """Say by which lock, on which node, a volume grows."""
+    return Note(lv.name, where.place(world, lv).node, lease.volume(lv.name))
 
 
 def carry_out(
     work: Work, world: Inventory, wish: Request, read: Read, guard: Callable[[], None]
 ) -> tuple[Inventory, bool]:
     """Grow; give the world afterwards, and whether anything was changed."""
-    asleep = plan_grow.wake(world, where.volume(world, wish.vm))
+    lv = where.volume(world, wish.vm)
+    asleep = plan_grow.wake(world, lv)
+    if asleep:
+        asleep = [*freezing.pair(world, lv, lock(world, lv), lv.extents[0].pv)[0], *asleep]
     with engine.stoppable(work) as stop:
         if asleep:
             world = engine.carry_out(asleep, work, read, world, guard, stop)
@@ -50,7 +63,7 @@ def carry_out(
 
 def changes(steps: Sequence[Step]) -> bool:
     """Tell whether a plan does more than leave a volume as it was."""
-    return any(not isinstance(step, Deactivate) for step in steps)
+    return any(not isinstance(step, Deactivate | Freeze | Thaw) for step in steps)
 
 
 def _superblock(work: Work, world: Inventory, vm: str) -> Superblock | None:

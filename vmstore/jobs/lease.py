@@ -76,6 +76,12 @@ def hold(nodes: Nodes, node: str, name: str, what: str) -> Iterator[Lease]:
         lease.release()
 
 
+def free(nodes: Nodes, node: str, name: str) -> bool:
+    """Tell whether nobody holds the lock ``name`` on a node."""
+    path = f"{FOLDER}/{name}"
+    return nodes.run(node, ["sh", "-c", 'test ! -e "$1" || flock -n "$1" true', "lock", path]).ok
+
+
 def _refusal(answer: str, node: str, what: str) -> VmstoreError:
     state, _, detail = answer.partition(" ")
     if state == "taken":
@@ -99,6 +105,16 @@ def _who() -> str:
 def tag(node: str) -> str:
     """Make the PV tag that says a PV is being emptied, under a lock on which node, and since when."""
     return f"{LEASE_TAG}{node}:{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}"
+
+
+def evacuation(pv: str) -> str:
+    """Name the lock under which a PV, by UUID, is emptied."""
+    return f"evacuate.{pv}"
+
+
+def volume(vm: str) -> str:
+    """Name the lock under which a VM's volume is worked on."""
+    return f"volume.{vm}"
 
 
 def node_of(tag: str) -> str:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from vmstore import sizes
 from vmstore.config import Move
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError
-from vmstore.jobs import marks, plan_pv, where
+from vmstore.jobs import freezing, lease, marks, plan_pv, where
 from vmstore.jobs.activation_steps import LeaveInactive
+from vmstore.jobs.freeze_steps import Note
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
-from vmstore.policies import placement
+from vmstore.policies import placement, safety
 
 # Bytes. So much of volumes that nobody uses is moved before they are let go of, so that a volume is kept from its VM
 # no longer than a large one takes, and small ones do not each cost an LVM command more.
@@ -63,6 +64,7 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases)
         return [*left, *([] if cordon.done(world) else [cordon]), *drop]
+    safety.services(world.cluster, [part.lv.name for part in parts])
     moves = _moves(world, wish, source, parts)
     stale = tuple(tag for tag in source.leases if tag != wish.lease)
     begin = BeginEvacuation(*here, source.uuid, wish.lease, stale)
@@ -136,27 +138,38 @@ def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequ
     chosen = _assign(world, wish, source, parts)
     steps: list[Step] = []
     awake: list[_Part] = []
+    frozen: list[Step] = []
     for part in parts:
         node = part.place.node
-        steps.append(
-            MoveVolume(
-                node=node,
-                vg=world.vg.name,
-                lv=part.lv.name,
-                uuid=source.uuid,
-                source=where.device(world, node, source.uuid),
-                targets=tuple(where.device(world, node, pv) for pv in chosen[part.lv.name]),
-                size=part.size,
-                idle=part.place.idle,
-                region_mib=wish.move.region_mib,
-                poll_seconds=wish.move.poll_seconds,
-            )
+        move = MoveVolume(
+            node=node,
+            vg=world.vg.name,
+            lv=part.lv.name,
+            uuid=source.uuid,
+            source=where.device(world, node, source.uuid),
+            targets=tuple(where.device(world, node, pv) for pv in chosen[part.lv.name]),
+            size=part.size,
+            idle=part.place.idle,
+            region_mib=wish.move.region_mib,
+            poll_seconds=wish.move.poll_seconds,
         )
-        awake += [part] if part.place.idle else []
+        freeze, thaw = freezing.pair(world, part.lv, lock(wish.lease, part.lv.name, source.uuid), source.uuid)
+        if not part.place.idle:
+            steps += [*freeze, move, *thaw]
+            continue
+        # A service that is stopped stays frozen until its volume is let go of: started before, it would fail.
+        steps += [*freeze, move]
+        frozen += thaw
+        awake.append(part)
         if sum(each.size for each in awake) >= AWAKE:
-            steps += _let_go(world, awake)
-            awake = []
-    return [*steps, *_let_go(world, awake)]
+            steps += [*_let_go(world, awake), *frozen]
+            awake, frozen = [], []
+    return [*steps, *_let_go(world, awake), *frozen]
+
+
+def lock(tag: str, vm: str, uuid: str) -> Note:
+    """Say by which lock a service is frozen during the evacuation that a tag stands for."""
+    return Note(vm, lease.node_of(tag), lease.evacuation(uuid))
 
 
 def _let_go(world: Inventory, parts: Sequence[_Part]) -> list[Step]:

@@ -17,10 +17,11 @@ PATIENCE = 600
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An argument list and the node it runs on."""
+    """An argument list and the node it runs on; ``stdin`` is what it reads."""
 
     node: str
     argv: tuple[str, ...]
+    stdin: str = ""
 
     @classmethod
     def chain(cls, node: str, *argvs: Sequence[str]) -> "Command":
@@ -69,10 +70,13 @@ class Work:
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
     ) -> Result:
         """Run a command, again while another host holds the VG's lock; raise what ``failure`` makes of a failure."""
-        result = lvm.run(lambda: self.nodes.run(command.node, command.argv, timeout=PATIENCE))
+        result = lvm.run(lambda: self._run(command))
         if not result.ok:
             raise failure(what, command.node, result)
         return result
+
+    def _run(self, command: Command) -> Result:
+        return self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
 
     def ask(self, node: str, argv: Sequence[str]) -> Result:
         """Run what only reads."""
@@ -81,9 +85,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to be done. Subclasses say which commands, and by which sign in the inventory it is done."""
+    """One thing to be done. Subclasses say which commands, and by which sign in the inventory it is done.
+
+    ``everywhere`` is for steps whose commands change other nodes than the one they run on.
+    """
 
     copies: ClassVar[bool] = False
+    everywhere: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -93,6 +101,11 @@ class Step:
     @property
     def subject(self) -> str:
         """Name what it is done to, for a line that tells how far it is."""
+        return ""
+
+    @property
+    def detail(self) -> str:
+        """Show what its commands alone do not: lines for a plan."""
         return ""
 
     @property
@@ -111,7 +124,11 @@ class Step:
     def run(self, work: Work) -> None:
         """Do it."""
         for command in self.commands():
-            work.do(command, f"{self.title}: failed")
+            work.do(command, f"{self.title}: failed", self.failure)
+
+    def failure(self, what: str, node: str, result: Result) -> VmstoreError:
+        """Make an error of one of its commands that failed."""
+        return lvm.failure(what, node, result)
 
     def proven(self, work: Work, world: Inventory) -> bool:
         """Tell, after it ran, whether the world agrees; ``world`` was read again."""
@@ -121,3 +138,8 @@ class Step:
     def undo(self) -> list[Command]:
         """Give what takes it back when a later step fails; nothing for a step that is good to keep."""
         return []
+
+    def ends(self, step: "Step") -> bool:
+        """Tell whether this, once done, has taken back what an earlier step made."""
+        del step
+        return False

@@ -7,6 +7,7 @@ from functools import cache
 from vmstore import names
 from vmstore.errors import ClusterUnusable, NotFound, Refused
 from vmstore.model import Activation, Inventory, LogicalVolume, Mount
+from vmstore.services import SETTLED
 
 # pvmove and lvextend handle these; everything else is refused rather than tried (lvm2 tools/pvmove.c).
 _PLAIN_LAYOUTS = ("linear", "striped")
@@ -46,7 +47,8 @@ def volume(world: Inventory, name: str) -> LogicalVolume:
 def place(world: Inventory, lv: LogicalVolume) -> Place:
     """Find the node to work on an LV: the one that holds it, or the one that was asked about LVM.
 
-    Raises Refused when it is active on several nodes, ClusterUnusable when a node that does not answer may hold it.
+    Raises Refused when it is active on several nodes or the cluster manager says otherwise than the nodes,
+    ClusterUnusable when a node that does not answer may hold it.
     """
     active = world.activations(lv)
     if len(active) > 1:
@@ -62,9 +64,29 @@ def place(world: Inventory, lv: LogicalVolume) -> Place:
                 why="its device takes no I/O, as after an LVM command that was cut off",
                 hint=f"on {active[0].node}: dmsetup resume {world.vg.name}/{lv.name}, then look at `lvs -a`",
             )
-        return Place(active[0].node, active[0], lv.name in world.nodes[active[0].node].marks)
-    known(world, [lv.name])
-    return Place(world.reporter, None, marked=False)
+        place = Place(active[0].node, active[0], lv.name in world.nodes[active[0].node].marks)
+    else:
+        known(world, [lv.name])
+        place = Place(world.reporter, None, marked=False)
+    _agree(world, lv, place)
+    return place
+
+
+def _agree(world: Inventory, lv: LogicalVolume, place: Place) -> None:
+    """Raise Refused where manager and nodes differ on who holds a volume: one of them does not know of a mount."""
+    service = world.service(lv.name)
+    if service is None or world.cluster is None:
+        return
+    holder = "" if place.idle else place.node
+    says = f"{world.cluster.manager} says {service.state}" + (f" on {service.owner}" if service.owner else "")
+    hint = f"see `vmstore status {lv.name}`, and on {holder or service.owner or world.reporter}: lsblk, mount"
+    if service.state not in SETTLED:
+        raise Refused(
+            f"the service {lv.name} is in between", why=says, hint=f"wait until `vmstore status {lv.name}` is settled"
+        )
+    if holder != service.owner:
+        seen = f"it is in use on {holder}" if holder else "no node has it in use"
+        raise Refused(f"who holds {lv.name} is disputed", why=f"{says}, but {seen}", hint=hint)
 
 
 def known(world: Inventory, names: Iterable[str]) -> None:

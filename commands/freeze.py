@@ -1,0 +1,27 @@
+"""vmstore freeze: a VM's service."""
+
+from vmstore.commands.options import Config, DryRun, Format, Offline, Vm, Yes
+from vmstore.output import Output
+
+
+def freeze(
+    vm: Vm,
+    config: Config = None,
+    output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    offline: Offline = None,
+) -> None:
+    """Freeze a VM's service: the manager neither checks, starts, stops nor fails it over.
+
+    The VM runs on. A service that you froze stays so, whatever vmstore does, until you thaw it.
+    """
+    from vmstore.commands import service_work
+    from vmstore.jobs import plan_service
+
+    del yes
+    outcome = service_work.change(
+        vm, config, offline, output, lambda _, world: plan_service.set_freeze(world, vm, frozen=True), dry_run=dry_run
+    )
+    if outcome is not None:
+        service_work.told(output, "freeze", outcome, f"{vm} is frozen")

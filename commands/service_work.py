@@ -1,0 +1,74 @@
+"""What the verbs that speak with the cluster manager share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vmstore import names, session, ui, ui_progress
+from vmstore.commands.options import Config, Offline
+from vmstore.commands.work import swept
+from vmstore.jobs import engine, lease, where
+from vmstore.jobs.step import Step
+from vmstore.model import Inventory
+from vmstore.output import Output
+from vmstore.services import Service
+from vmstore.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A change to a service as it was made; ``service`` is how it is now."""
+
+    run: Session
+    world: Inventory
+    service: Service
+    changed: bool
+
+
+def change(
+    vm: str,
+    config: Config,
+    offline: Offline,
+    output: Output,
+    plan: Callable[[Session, Inventory], Sequence[Step]],
+    *,
+    dry_run: bool,
+) -> Outcome | None:
+    """Plan and carry out a change to a VM's service; None where only the plan was to be shown."""
+    run = session.start(config, offline or ())
+    names.vm(vm, run.config.vg)
+    read = run.reader(devices=True)
+    world = swept(run, read(), read, dry_run=dry_run)
+    steps = plan(run, world)
+    if dry_run:
+        ui.plan(output, steps)
+        return None
+    if steps:
+        lv = world.lv(vm)
+        node = where.place(world, lv).node if lv and not _failed(world, vm) else world.reporter
+        with (
+            ui_progress.reporter(steps) as reporter,
+            lease.hold(run.nodes, node, lease.volume(vm), f"the volume of {vm}") as held,
+        ):
+            world = engine.carry_out(steps, run.work(reporter), read, world, held.check)
+    service = world.service(vm)
+    assert service is not None, "the plan found it"
+    return Outcome(run, world, service, bool(steps))
+
+
+def told(output: Output, kind: str, outcome: Outcome, sentence: str, **more: object) -> None:
+    """Say what is true now."""
+    service = outcome.service
+    content = {
+        "vm": service.vm,
+        "state": str(service.state),
+        "node": service.owner or None,
+        "frozen": service.frozen,
+        "changed": outcome.changed,
+        **more,
+    }
+    ui.result(output, kind, content, sentence if outcome.changed else f"{sentence} already; nothing was changed")
+
+
+def _failed(world: Inventory, vm: str) -> bool:
+    service = world.service(vm)
+    return service is not None and service.state == "failed"

@@ -1,0 +1,40 @@
+"""vmstore status: what the cluster manager and the nodes say of the VMs' services."""
+
+from typing import Annotated
+
+import typer
+
+from vmstore.commands.options import Config, Format, Offline
+from vmstore.output import Output
+
+
+def status(
+    vm: Annotated[str, typer.Argument(metavar="[VM]", help="One VM; else all.")] = "",
+    config: Config = None,
+    output: Format = Output.table,
+    offline: Offline = None,
+) -> None:
+    """Show the VMs' services: state, node, frozen or not, and whether the nodes agree with the manager."""
+    from vmstore import names, session, ui
+    from vmstore.jobs import plan_service
+    from vmstore.report import services
+
+    run = session.start(config, offline or ())
+    world = run.inventory()
+    if vm:
+        names.vm(vm, run.config.vg)
+        plan_service.service(world, vm)
+    rows = [row for row in services.rows(world) if vm in ("", row["vm"])]
+    columns = (
+        ui.Column("VM", "vm"),
+        ui.Column("STATE", "state"),
+        ui.Column("NODE", "node"),
+        ui.Column("FROZEN", "frozen"),
+        ui.Column("VOLUME HELD BY", "held_by"),
+        ui.Column("NOTE", "note"),
+    )
+    ui.items(output, "services", columns, rows)
+    for line in services.remarks(world):
+        ui.say(f"vmstore: {line}")
+    if not rows and output is Output.table:
+        ui.say("no VM has a service yet; `vmstore create VM SIZE` makes one with its volume")

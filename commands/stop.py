@@ -1,0 +1,28 @@
+"""vmstore stop: a VM, by suspending it to its own volume."""
+
+from vmstore.commands.options import Config, DryRun, Format, Offline, Vm, Yes
+from vmstore.output import Output
+
+
+def stop(
+    vm: Vm,
+    config: Config = None,
+    output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    offline: Offline = None,
+) -> None:
+    """Stop a VM: it is suspended to its own volume, and no node holds the volume any more.
+
+    `vmstore start` resumes it, on any node. Also the way out of a failed service, once the cause is mended.
+    """
+    from vmstore.commands import service_work
+    from vmstore.jobs import plan_service
+
+    del yes
+    outcome = service_work.change(
+        vm, config, offline, output, lambda run, world: plan_service.stop(world, run.config.cluster, vm),
+        dry_run=dry_run,
+    )  # fmt: skip
+    if outcome is not None:
+        service_work.told(output, "stop", outcome, f"{vm} is stopped")

@@ -1,0 +1,106 @@
+"""create makes the VM's service in cluster.conf and remove takes it out, on every node and nothing else."""
+
+import pytest
+
+from tests.support import san_manager
+from tests.support.bench import Bench
+from vmstore.jobs import conf_steps
+
+CONF = san_manager.CONF
+
+
+@pytest.fixture
+def managed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Give a cluster under rgmanager without services."""
+    san_manager.configure(bench.san)
+    monkeypatch.setattr(conf_steps, "EVERY", 0.0)
+    return bench
+
+
+def _files(bench: Bench) -> set[str]:
+    return {bench.san.conf[f"{node}:{CONF}"] for node in bench.san.nodes}
+
+
+def test_create_makes_the_service_stopped_on_every_node(managed: Bench) -> None:
+    done = managed.vmstore("create", "web01", "2G", "-o", "json")
+    assert done.code == 0, done.err
+    assert done.json["service"] is True
+    (text,) = _files(managed)
+    assert 'config_version="4"' in text
+    assert '<service name="web01" autostart="0"' in text
+    assert managed.san.services["web01"].state == "disabled"
+    assert {node for node, _ in managed.san.scripts} == set(managed.san.nodes)
+    assert managed.vmstore("create", "web01", "2G").code == 0
+    assert not managed.changes()
+
+
+def test_the_service_alone_for_a_volume_that_is_there(managed: Bench) -> None:
+    managed.vmstore("create", "web01", "2G", "--no-service")
+    assert not managed.san.services
+    assert managed.vmstore("create", "web01", "2G").code == 0
+    assert "web01" in managed.san.services
+
+
+def test_remove_takes_out_the_service_first_and_the_scripts(managed: Bench) -> None:
+    managed.vmstore("create", "web01", "2G")
+    managed.vmstore("create", "db01", "2G")
+    done = managed.vmstore("remove", "web01", "--confirm", "web01")
+    assert done.code == 0, done.err
+    (text,) = _files(managed)
+    assert "web01" not in text
+    assert "db01" in text
+    assert set(managed.san.services) == set(managed.san.lvs) == {"db01"}
+    programs = [argv[0] for _, argv in managed.changes()]
+    assert programs.index("cman_tool") < programs.index("lvremove")
+
+
+def test_a_running_service_is_not_removed(managed: Bench) -> None:
+    managed.vmstore("create", "web01", "2G")
+    managed.vmstore("start", "web01", "n1")
+    refused = managed.vmstore("remove", "web01", "--confirm", "web01")
+    assert refused.code == 4
+    assert "web01" in managed.san.lvs
+    assert managed.san.services["web01"].state == "started"
+
+
+def test_no_configuration_is_pushed_while_a_service_is_frozen(managed: Bench) -> None:
+    managed.vmstore("create", "web01", "2G")
+    managed.vmstore("freeze", "web01")
+    before = _files(managed)
+    refused = managed.vmstore("create", "db01", "2G")
+    assert (refused.code, "frozen: web01" in refused.err) == (4, True)
+    assert "db01" not in managed.san.lvs
+    assert _files(managed) == before
+
+
+def test_a_node_that_is_away_would_keep_the_old_file(managed: Bench) -> None:
+    managed.san.nodes["n3"].up = False
+    refused = managed.vmstore("create", "web01", "2G", "--offline", "n3")
+    assert (refused.code, "n3 is away" in refused.err) == (7, True)
+    assert not managed.changes()
+    assert managed.vmstore("create", "web01", "2G", "--offline", "n3", "--no-service").code == 0
+
+
+def test_a_file_that_differs_on_a_node_is_not_overwritten(managed: Bench) -> None:
+    managed.san.conf[f"n2:{CONF}"] += "<!-- somebody's -->\n"
+    assert managed.san.conf[f"n1:{CONF}"] != managed.san.conf[f"n2:{CONF}"]
+    refused = managed.vmstore("create", "web01", "2G")
+    assert refused.code == 4
+    assert "not the same on every node" in refused.err
+    assert managed.san.conf[f"n2:{CONF}"].endswith("<!-- somebody's -->\n")
+
+
+def test_dry_run_shows_the_change(managed: Bench) -> None:
+    done = managed.vmstore("create", "web01", "2G", "--dry-run")
+    assert '| +    <service name="web01"' in done.out
+    assert "cman_tool version -r -S" in done.out
+    assert not managed.changes()
+
+
+@pytest.mark.parametrize("moment", range(20))
+def test_whenever_it_is_killed_the_same_command_finishes(managed: Bench, moment: int) -> None:
+    managed.vmstore("create", "web01", "2G", cut_at=moment)
+    done = managed.vmstore("create", "web01", "2G")
+    assert done.code == 0, done.err
+    assert managed.san.services["web01"].state == "disabled"
+    assert len(_files(managed)) == 1

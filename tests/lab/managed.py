@@ -1,0 +1,132 @@
+"""What must hold under every cluster manager; a test module for each runs it on its topology of the lab."""
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from lab.driver import HOST, Cluster
+from tests.lab import services
+from tests.lab.services import Vm
+
+
+class Managed:
+    """VMs as services of the manager of the topology."""
+
+    @pytest.fixture
+    def vm(self, cluster: Cluster) -> Iterator[Vm]:
+        """Give a VM with its volume, its service and its files, not started; take all of it away afterwards."""
+        made = services.make(cluster, "web01")
+        yield made
+        services.unmake(made)
+
+    def test_made_started_stopped_and_started_again(self, cluster: Cluster, vm: Vm) -> None:
+        assert vm.status() == {"state": vm.stopped, "node": None, "held_by": None}
+        again = cluster.vmstore(HOST, "create", "web01", "48M")
+        assert "nothing was changed" in again.err
+        cluster.vmstore("n3", "start", "web01", "n1")
+        assert vm.status() == {"state": "started", "node": "n1", "held_by": "n1"}
+        vm.wait_for(3)
+        cluster.vmstore("n2", "stop", "web01")
+        assert vm.status() == {"state": vm.stopped, "node": None, "held_by": None}
+        for node in cluster.nodes:
+            assert cluster.sh(node, "virsh list --all --name").out.strip() == ""
+        cluster.vmstore(HOST, "start", "web01", "n2")
+        # Resumed, not booted: a booted guest counts from the beginning.
+        vm.counts_on()
+
+    def test_relocated_within_20_s_without_a_reboot(self, cluster: Cluster, vm: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01", "n1")
+        vm.wait_for(3)
+        done = cluster.vmstore(HOST, "relocate", "web01", "n2", "-o", "json")
+        assert (done.json["node"], done.json["state"]) == ("n2", "started")
+        vm.counts_on()
+        assert 0 < done.json["away_seconds"] < 20
+        assert vm.mounts() == ["n2"]
+
+    def test_grown_and_evacuated_while_it_runs(self, cluster: Cluster, vm: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01", "n1")
+        vm.wait_for(3)
+        process, log = vm.process("n1"), vm.actions()
+        assert process
+        assert log
+        cluster.vmstore("n2", "grow", "web01", "+16M")
+        assert cluster.volume("web01")["size"] == 64 * 2**20
+        source = vm.pv()
+        cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+        assert cluster.pv(source)["free"] == cluster.pv(source)["size"]
+        assert vm.process("n1") == process
+        assert vm.actions() == log
+        assert vm.status() == {"state": "started", "node": "n1", "held_by": "n1"}
+        assert vm.frozen() is None
+        vm.counts_on()
+
+    def test_killed_while_frozen_and_thawed_by_the_next_command(self, cluster: Cluster, vm: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01", "n1")
+        source = vm.pv()
+        run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+        cluster.wait(lambda: cluster.moves("n1"), 120, "the move to begin", run)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert vm.frozen() == "vmstore"
+        cluster.wait(lambda: not cluster.moves("n1"), 120, "LVM to finish the move")
+        done = cluster.vmstore("n2", "pv", "cordon", cluster.wwid("fc", nth=1))
+        assert "web01 was left frozen" in done.err
+        assert vm.frozen() is None
+        cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+        vm.counts_on()
+
+    def test_what_the_admin_froze_stays_frozen(self, cluster: Cluster, vm: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01", "n1")
+        cluster.vmstore(HOST, "freeze", "web01")
+        cluster.vmstore("n2", "grow", "web01", "+8M")
+        assert vm.frozen() == "admin"
+        assert cluster.vmstore("n3", "relocate", "web01", "n2", check=False).rc == 4
+        cluster.vmstore(HOST, "thaw", "web01")
+        assert vm.frozen() is None
+
+    def test_a_vm_that_dies_is_restarted(self, cluster: Cluster, vm: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01", "n1")
+        vm.wait_for(2)
+        before = vm.process("n1")
+        assert before
+        cluster.sh("n1", f"kill -9 {before}")
+        # In place or, where the manager had it stopped before it chose, on another node; on one alone in any case.
+        cluster.wait(lambda: vm.process("n1") != before and vm.runs_on(cluster.nodes), 150, "it to run again")
+        owner = vm.runs_on(cluster.nodes)
+        cluster.wait(lambda: vm.status()["state"] == "started", 60, "the service to be settled")
+        assert vm.mounts() == [owner]
+        vm.booted(owner)
+
+    def test_its_node_loses_power_and_it_boots_on_another(self, cluster: Cluster, vm: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01", "n2")
+        vm.wait_for(2)
+        cluster.lab("crash", "n2")
+        try:
+            most = 0
+            deadline = time.monotonic() + 240
+            while not (owner := vm.runs_on(("n1", "n3"))):
+                most = max(most, len(vm.mounts(("n1", "n3"))))
+                assert time.monotonic() < deadline, "it did not come up on another node"
+                time.sleep(1)
+            assert most <= 1
+            assert vm.mounts(("n1", "n3")) == [owner]
+            vm.booted(owner)
+        finally:
+            cluster.lab("start", "n2")
+        cluster.wait(lambda: vm.status()["node"] == owner, 60, "the manager to say so")
+
+    def test_stop_where_there_is_nothing_is_quick(self, cluster: Cluster, vm: Vm) -> None:
+        took = cluster.sh("n3", f"begin=$(date +%s%N); {vm.script} stop; echo $((($(date +%s%N) - begin) / 1000000))")
+        assert int(took.out) < 3000
+
+    def test_remove_wants_it_stopped_and_takes_the_service_out(self, cluster: Cluster, vm: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01")
+        refused = cluster.vmstore(HOST, "remove", "web01", "--confirm", "web01", check=False)
+        assert refused.rc == 4
+        assert vm.status()["state"] == "started"
+        cluster.vmstore("n2", "stop", "web01")
+        cluster.vmstore("n3", "remove", "web01", "--confirm", "web01")
+        assert cluster.vmstore(HOST, "status", "-o", "json").json["items"] == []
+        assert cluster.vmstore(HOST, "show", "web01", check=False).rc == 3

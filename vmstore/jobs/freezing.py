@@ -1,0 +1,95 @@
+"""Freeze services only around the work on their own volumes, and thaw what a run that was cut off left frozen."""
+
+from collections.abc import Iterator, Sequence
+
+from vmstore.errors import VmstoreError
+from vmstore.jobs import lease, where
+from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
+from vmstore.jobs.step import Command, Read, Step, Work
+from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
+from vmstore.tools import lvm
+from vmstore.tools.cluster import MANAGERS
+
+
+def pair(world: Inventory, lv: LogicalVolume, lock: Note, pv: str) -> tuple[list[Step], list[Step]]:
+    """Plan freezing and thawing a VM's service; nothing where it has none or where the admin froze it.
+
+    ``pv`` is the UUID of the PV that shall bear the note.
+    """
+    service = world.service(lv.name)
+    if service is None or world.cluster is None:
+        return [], []
+    bearer = world.pv(pv)
+    if service.frozen and (bearer is None or lock.tag not in bearer.tags):
+        return [], []
+    node = world.cluster.reporter
+    at = (node, world.cluster.manager, lv.name, where.device(world, node, pv), pv, lock.tag)
+    return [Freeze(*at)], [Thaw(*at)]
+
+
+def around(world: Inventory, lv: LogicalVolume, lock: Note, steps: Sequence[Step]) -> list[Step]:
+    """Put the work on a volume between freezing and thawing its service."""
+    before, after = pair(world, lv, lock, lv.extents[0].pv)
+    if steps:
+        return [*before, *steps, *after]
+    # A freeze that only the last part of this very work left behind.
+    return [step for step in after if not step.done(world)]
+
+
+def notes(world: Inventory) -> Iterator[tuple[PhysicalVolume, Note]]:
+    """List what is noted as frozen by vmstore, and on which PV."""
+    return ((pv, Note.parse(tag)) for pv in world.pvs for tag in pv.freezes)
+
+
+def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
+    """Thaw what runs of vmstore that are no more left frozen; give the world then.
+
+    What is safe to say is read first: a service whose volume is still being moved, or which is in use elsewhere than
+    the manager thinks, stays frozen, and that is told.
+    """
+    changed = False
+    for pv, note in notes(world):
+        if not _over(work, world, note):
+            continue
+        why = _keeps(world, note)
+        if why:
+            work.reporter.note(f"{note.vm} is still frozen by a run of vmstore that was cut off: {why}")
+            continue
+        _thaw(work, world, pv, note)
+        changed = True
+    return read() if changed else world
+
+
+def _over(work: Work, world: Inventory, note: Note) -> bool:
+    """Tell whether the run that made the note is over: its lock is free, or the node of its lock is off."""
+    if note.node in world.absent:
+        return True
+    if note.node not in world.nodes:
+        work.reporter.note(f"whether the run that froze {note.vm} still works is not known: {note.node} is silent")
+        return False
+    return lease.free(work.nodes, note.node, note.lock)
+
+
+def _keeps(world: Inventory, note: Note) -> str:
+    lv = world.lv(note.vm)
+    if lv is None:
+        return ""
+    if lv.moving_in:
+        return "LVM still moves its volume; run the evacuation again"
+    try:
+        where.place(world, lv)
+    except VmstoreError as error:
+        return f"{error.what} ({error.why})"
+    return ""
+
+
+def _thaw(work: Work, world: Inventory, pv: PhysicalVolume, note: Note) -> None:
+    service = world.service(note.vm)
+    node = world.cluster.reporter if world.cluster else world.reporter
+    drop = Command(node, tuple(lvm.change_pv(where.device(world, node, pv.uuid), drop=[note.tag])))
+    if world.cluster and service and service.frozen:
+        manager = MANAGERS[world.cluster.manager]
+        for argv in manager.thaw(note.vm):
+            work.do(Command(node, tuple(argv)), f"thaw {note.vm}: failed", manager.failure)
+        work.reporter.note(f"{note.vm} was left frozen by a run of vmstore that was cut off; it is thawed")
+    work.do(drop, f"thaw {note.vm}: failed")
