@@ -68,7 +68,7 @@ class Managed:
         run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
         cluster.wait(lambda: cluster.moves("n1"), 120, "the move to begin", run)
         run.send_signal(signal.SIGKILL)
-        run.wait()
+        run.communicate()
         assert vm.frozen() == "vmstore"
         cluster.wait(lambda: not cluster.moves("n1"), 120, "LVM to finish the move")
         done = cluster.vmstore("n2", "pv", "cordon", cluster.wwid("fc", nth=1))
