@@ -14,8 +14,8 @@ from vmstore import agent
 
 BIN = Path(__file__).parent / "bin"
 VMWARE = Path(__file__).parents[2] / "lab" / "standins" / "vmware"
-SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
-TOOLS = ("lvchange", "mount", "umount", "e2fsck", "lvs", "logger")
+SHELLS = {"dash": ["dash"], "bash": ["bash"], "posix": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
+TOOLS = ("lvchange", "mount", "umount", "e2fsck", "lvs", "sync", "logger")
 
 
 @dataclass
@@ -61,6 +61,12 @@ class Node:
         path = self.fake / name
         return path.read_text() if path.exists() else None
 
+    def saved(self, suffix: str = "state", counter: str = "41", *, whole: bool = True) -> Path:
+        """Put a saved state on the volume, whole or as libvirt leaves it when it is cut off."""
+        path = self.directory / f"web01.{suffix}"
+        path.write_text(f"LibvirtQemud{'Save' if whole else 'Part'}\n{counter}\n")
+        return path
+
     def calls(self) -> list[str]:
         """List what was called, oldest first."""
         return (self.has("calls") or "").splitlines()
@@ -69,6 +75,11 @@ class Node:
 @pytest.fixture(params=SHELLS)
 def node(request: pytest.FixtureRequest, tmp_path: Path) -> Node:
     """Give a node under each shell."""
+    return make_node(request.param, tmp_path)
+
+
+def make_node(shell: str, tmp_path: Path) -> Node:
+    """Make a node whose agent runs under a shell."""
     binaries, fake, directory = tmp_path / "bin", tmp_path / "fake", tmp_path / "vms" / "web01"
     for folder in (binaries, fake, directory):
         folder.mkdir(parents=True)
@@ -81,16 +92,19 @@ def node(request: pytest.FixtureRequest, tmp_path: Path) -> Node:
         '[ "$source" = "$device" ] ||', '[ "$source" = "$FAKE/active" ] || [ "$source" = "/dev/$vg/$vm" ] ||'
     ))  # fmt: skip
     (fake / "mounts").touch()
-    (tmp_path / "agent.conf").write_text(f"vg=vmstore\nroot={tmp_path}/vms\nhypervisor=libvirt\nlimit=2\nretries=2\n")
+    (tmp_path / "agent.conf").write_text(
+        f"vg=vmstore\nroot={tmp_path}/vms\nhypervisor=libvirt\nlimit=2\nlong=15\nretries=2"
+    )
     env = {
         "PATH": f"{binaries}:/usr/bin:/bin",
         "FAKE": str(fake),
         "VMSTORE_AGENT_CONF": str(tmp_path / "agent.conf"),
         "VMSTORE_AGENT_MOUNTS": str(fake / "mounts"),
+        "VMSTORE_AGENT_PAUSE": "0.2",
         "TMPDIR": str(tmp_path),
         "HOME": os.environ.get("HOME", "/"),
     }
-    return Node(SHELLS[request.param], program, fake, directory, env)
+    return Node(SHELLS[shell], program, fake, directory, env)
 
 
 def seconds(began: float) -> float:

@@ -2,18 +2,21 @@
 
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.agent.conftest import VMWARE, Node, seconds
+from tests.agent.conftest import VMWARE, Node, make_node, seconds
 
-pytestmark = pytest.mark.spawns("dash", "bash", "busybox")
+pytestmark = pytest.mark.spawns("dash", "bash", "busybox", "vmware-cmd", "vmware-vim-cmd")
 VMX = 'displayName = "web01"\nuuid.bios = "56 4d aa"\nuuid.location = "56 4d aa"\nmemsize = "16"\n'
 
 
@@ -32,6 +35,9 @@ class Host:
         }
         tool = "vmware-cmd" if product == "vmware1" else "vmware-vim-cmd"
         (Path(node.env["PATH"].split(":")[0]) / tool).symlink_to(VMWARE / tool)
+        # The stand-ins are slow to start.
+        conf = Path(node.env["VMSTORE_AGENT_CONF"])
+        conf.write_text(conf.read_text().replace("limit=2", "limit=4"))
         self.vmx = node.directory / "web01.vmx"
         self.vmx.write_text(VMX)
         self.vmx.chmod(0o755)
@@ -46,6 +52,21 @@ class Host:
         done = self.node.run(action, given={"hypervisor": self.product, "storage": "no"})
         return done.returncode, done.stderr
 
+    def power_on(self) -> "subprocess.Popen[str]":
+        """Power it on by the product's own command, and wait until it is on or asks something."""
+        done = partial(subprocess.run, env=self.node.env, capture_output=True, text=True, check=True)
+        if self.product == "vmware1":
+            done(["vmware-cmd", "-s", "register", str(self.vmx)])
+            start, ask = ["vmware-cmd", str(self.vmx), "start"], ["vmware-cmd", str(self.vmx), "getstate"]
+        else:
+            number = str(done(["vmware-vim-cmd", "solo/registervm", str(self.vmx)]).stdout).strip()
+            start, ask = (["vmware-vim-cmd", f"vmsvc/{what}", number] for what in ("power.on", "message"))
+        started = subprocess.Popen(start, env=self.node.env, stdout=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 10
+        while not {"stuck", "message"} & set(re.findall(r"stuck|message(?= \d)", done(ask).stdout)):
+            assert time.monotonic() < deadline
+        return started
+
     def count(self) -> int:
         """Read how far the guest has counted."""
         log = self.node.directory / "serial.log"
@@ -58,6 +79,12 @@ class Host:
         while self.count() <= number:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+@pytest.fixture(params=["dash", "bash", "busybox"])
+def node(request: pytest.FixtureRequest, tmp_path: Path) -> Node:
+    """Give a node under each kind of shell: here it is the products' commands that take time."""
+    return make_node(request.param, tmp_path)
 
 
 @pytest.fixture(params=["vmware1", "vmware2"])
@@ -124,7 +151,7 @@ def test_unregistering_is_tried_again(host: Host) -> None:
     host.run("start")
     host.settings(unregister_fails="1")
     assert host.run("stop") == (0, "")
-    host.run("start")
+    assert host.run("status")[0] == 7
 
 
 def test_a_suspend_that_fails_is_a_failure_and_the_vm_runs_on(host: Host) -> None:
@@ -144,6 +171,37 @@ def test_a_stuck_product_is_an_error_and_not_a_stop(host: Host) -> None:
     assert code == 1
     assert "no answer" in told
     assert seconds(began) < 8
+
+
+def test_a_product_that_does_not_list_is_not_a_vm_that_is_gone(host: Host) -> None:
+    host.run("start")
+    host.settings(authd="down")
+    code, told = host.run("stop")
+    assert code == 1
+    assert told
+    assert host.run("status")[0] == 1
+    host.counts_beyond(host.count())
+
+
+@pytest.mark.parametrize("node", ["dash"], indirect=True)
+def test_a_vm_that_is_powered_on_and_asks_keeps_its_files(host: Host) -> None:
+    host.settings(datastore=f"standard={host.node.directory.parent}", question="keep-first", pending_wait="20")
+    asking = host.power_on()
+    lock = host.node.directory / "web01.vmdk.WRITELOCK"
+    lock.touch()
+    assert host.run("start") == (0, "")
+    assert lock.exists()
+    assert "uuid.action" not in host.vmx.read_text()
+    asking.communicate()
+
+
+@pytest.mark.parametrize("line", ['uuid.action="keep"', 'UUID.Action = "keep"', ' uuid.action =  "keep" '])
+def test_a_key_is_found_as_others_write_it(host: Host, line: str) -> None:
+    host.vmx.write_text(f"{VMX}{line}\n")
+    before = host.vmx.stat().st_ino
+    assert host.run("start") == (0, "")
+    assert host.vmx.read_text().lower().count("uuid.action") == 1
+    assert host.vmx.stat().st_ino == before or "keep" in host.vmx.read_text()
 
 
 def test_locks_of_a_crash_are_removed_where_it_is_mounted(host: Host) -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2034  # variables shared between the parts
+# shellcheck disable=SC2034,SC2154,SC2317  # functions called by name, variables shared between the parts
 # vmstore-vm: run a VM whose files all lie on a volume of its own. Stopping suspends it to that volume, starting resumes
 # it, so that a relocation costs the guest seconds and no reboot.
 #
@@ -19,10 +19,13 @@ export LC_ALL PATH
 OCF_SUCCESS=0
 OCF_ERR_GENERIC=1
 OCF_ERR_UNIMPLEMENTED=3
+OCF_ERR_INSTALLED=5
 OCF_ERR_CONFIGURED=6
 OCF_NOT_RUNNING=7
 
 mounts=${VMSTORE_AGENT_MOUNTS:-/proc/mounts}
+# Seconds between two looks; "sleep" takes parts of a second in some systems only.
+pause=${VMSTORE_AGENT_PAUSE:-1}
 reason=''
 
 # Give up this action and say why; the caller passes on the exit code.
@@ -40,9 +43,9 @@ safe() {
 
 # Read KEY=value lines; they are data and never run.
 read_settings() {
-    vg=vmstore root=/vm hypervisor=auto uri=qemu:///system stop_mode=suspend limit=20 retries=5
+    vg=vmstore root=/vm hypervisor=auto uri=qemu:///system stop_mode=suspend limit=20 long=300 retries=5
     [ -r "$1" ] || return 0
-    while IFS='=' read -r key value; do
+    while IFS='=' read -r key value || [ -n "$key" ]; do
         case $key in
         vg) vg=$value ;;
         root) root=$value ;;
@@ -50,6 +53,7 @@ read_settings() {
         uri) uri=$value ;;
         stop_mode) stop_mode=$value ;;
         limit) limit=$value ;;
+        long) long=$value ;;
         retries) retries=$value ;;
         esac
     done <"$1"
@@ -69,6 +73,11 @@ settle_settings() {
     fstype=${OCF_RESKEY_fstype:-ext4}
     stop_mode=${OCF_RESKEY_stop_mode:-$stop_mode}
     device=/dev/$vg/$vm
+    # Pacemaker tells in milliseconds when it will kill this action; what failed can then still be put in order.
+    case ${OCF_RESKEY_CRM_meta_timeout:-} in
+    '' | *[!0-9]*) ;;
+    *) long=$((OCF_RESKEY_CRM_meta_timeout * 9 / 10000)) ;;
+    esac
     [ "$hypervisor" != auto ] || guess_hypervisor
 }
 
@@ -97,8 +106,26 @@ check_settings() {
     suspend | shutdown) ;;
     *) because "stop_mode is '$stop_mode', neither suspend nor shutdown" || return "$OCF_ERR_CONFIGURED" ;;
     esac
+    for number in "$limit" "$long" "$retries"; do
+        case $number in
+        '' | *[!0-9]*) because "limit, long and retries are whole numbers, not '$number'" || return "$OCF_ERR_CONFIGURED" ;;
+        esac
+    done
     case $fstype in
     ext3 | ext4 | xfs) ;;
     *) because "fstype is '$fstype', none of ext3, ext4, xfs" || return "$OCF_ERR_CONFIGURED" ;;
     esac
+}
+
+# Tell whether the programs are here that a start needs; a stop does without.
+check_programs() {
+    case $hypervisor in
+    libvirt) needed=virsh ;;
+    vmware1) needed=vmware-cmd ;;
+    *) needed=vmware-vim-cmd ;;
+    esac
+    [ "$storage" = no ] || needed="$needed lvchange mount umount"
+    for program in $needed; do
+        command -v "$program" >/dev/null 2>&1 || { because "there is no program $program" || return "$OCF_ERR_INSTALLED"; }
+    done
 }

@@ -11,8 +11,11 @@ within() {
     seconds=$1
     shift
     if command -v timeout >/dev/null 2>&1; then
-        told=$(timeout "$seconds" "$@" 2>&1 </dev/null)
-        return $?
+        # Killed outright: what does not answer may not heed anything else, and -k is not in every timeout(1).
+        code=0
+        told=$(timeout -s KILL "$seconds" "$@" 2>&1 </dev/null) || code=$?
+        [ $code -ne 137 ] || code=124
+        return $code
     fi
     scratch=${TMPDIR:-/tmp}/vmstore-vm.$$
     rm -f "$scratch"
@@ -20,7 +23,9 @@ within() {
     "$@" >"$scratch" 2>&1 </dev/null &
     child=$!
     (
-        sleep "$seconds"
+        sleep "$seconds" &
+        trap 'kill $!; exit' TERM
+        wait $!
         kill -9 $child
     ) >/dev/null 2>&1 &
     watch=$!

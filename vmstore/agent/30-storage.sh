@@ -44,13 +44,13 @@ let_go_of_storage() {
         tries=$retries
         until act 60 umount "$directory"; do
             tries=$((tries - 1))
-            if [ $tries -le 0 ]; then
+            if [ "$tries" -le 0 ]; then
                 busy=$(last)
                 within 10 fuser -m "$directory" || told=''
                 because "umount: $busy (used by processes:${told##*:})"
                 return
             fi
-            sleep 1
+            sleep "$pause"
         done
     fi
     [ -e "$device" ] || return 0

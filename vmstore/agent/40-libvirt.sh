@@ -47,6 +47,28 @@ libvirt_state() {
     esac
 }
 
+# libvirt_settled: the state once libvirt is no longer at work on the domain, as with a save or a restore whose action was
+# cut off: it is called paused meanwhile.
+libvirt_settled() {
+    libvirt_state
+    [ "$state" = paused ] || return 0
+    patience=$long
+    while :; do
+        code=0
+        virsh_within "$limit" domjobinfo "$vm" || code=$?
+        case $code,$told in
+        0,*None*) break ;;
+        0,*) ;;
+        124,*) because "libvirt gave no answer within $limit s" || return ;;
+        *) break ;;
+        esac
+        [ "$patience" -gt 0 ] || because "libvirt is still at work on it after $long s" || return
+        sleep "$pause"
+        patience=$((patience - 1))
+    done
+    libvirt_state
+}
+
 # A domain of that name that is off, left by an earlier run on this node, would be in the way of the saved one.
 libvirt_forget() {
     for keep in --keep-nvram ''; do
@@ -57,79 +79,17 @@ libvirt_forget() {
     because "the old definition cannot be removed: $(last)"
 }
 
-libvirt_start() {
-    libvirt_state
-    case $state in
-    running) return 0 ;;
-    paused)
-        virsh_act 60 resume "$vm" || because "it is paused and does not resume: $(last)"
-        return
-        ;;
-    stuck) because "$reason" || return ;;
-    off) libvirt_forget || return ;;
-    esac
-    rm -f "$directory/$vm.state.part"
-    if [ -s "$directory/$vm.state" ]; then
-        how=resumed
-        virsh_act 300 restore "$directory/$vm.state" \
-            || because "the saved state was not restored and is kept: $(last)" || return
-        libvirt_state
-        [ "$state" = running ] || because "it was restored but is $state; the saved state is kept" || return
-        # Used twice, it would destroy the file systems of the guest.
-        rm -f "$directory/$vm.state" || because "the used state $directory/$vm.state cannot be removed"
-        return
-    fi
-    how=booted
-    [ -e "$directory/$vm.xml" ] || because "there is no $directory/$vm.xml to start it from" || return
-    virsh_act 120 create "$directory/$vm.xml" || because "it does not start: $(last)"
+# libvirt_whole FILE: tell whether libvirt finished a saved state. While it writes, the file begins with LibvirtQemudPart
+# (libvirt, src/qemu/qemu_saveimage.h).
+libvirt_whole() {
+    [ -s "$1" ] || return 1
+    within 20 dd "if=$1" bs=16 count=1
+    case $told in LibvirtQemudSave*) ;; *) return 1 ;; esac
 }
 
-libvirt_stop() {
-    if ! command -v virsh >/dev/null 2>&1; then
-        return 0
-    fi
-    libvirt_state
-    case $state in
-    unknown) return 0 ;;
-    off)
-        libvirt_forget
-        return
-        ;;
-    stuck) because "$reason" || return ;;
-    esac
-    if [ "$stop_mode" = shutdown ]; then
-        libvirt_shutdown
-        return
-    fi
-    rm -f "$directory/$vm.state.part"
-    if ! virsh_act 300 save "$vm" "$directory/$vm.state.part"; then
-        reason="it was not suspended: $(last)"
-        # A save that ran out of room leaves the guest paused or running; it goes on as if nothing had been asked.
-        rm -f "$directory/$vm.state.part"
-        libvirt_state
-        [ "$state" != paused ] || virsh_act 60 resume "$vm"
-        return "$OCF_ERR_GENERIC"
-    fi
-    # A state under its own name is whole; the rename is on disk when the volume is unmounted.
-    mv "$directory/$vm.state.part" "$directory/$vm.state" || because "the saved state cannot be renamed" || return
-    libvirt_transient || libvirt_forget
-}
-
-# A domain that was made by create or restore is gone once it is saved: nothing to undefine, one virsh less.
-libvirt_transient() { [ ! -e "/etc/libvirt/qemu/$vm.xml" ] && [ "$uri" = qemu:///system ]; }
-
-libvirt_shutdown() {
-    virsh_act 60 shutdown "$vm" || because "it does not shut down: $(last)" || return
-    patience=170
-    while [ $patience -gt 0 ]; do
-        libvirt_state
-        case $state in off | unknown) libvirt_forget && return ;; esac
-        sleep 1
-        patience=$((patience - 1))
-    done
-    because "the guest did not shut down; it runs on"
-}
-
-libvirt_warm() {
-    virsh_act 60 version || because "libvirt does not answer: $(last)"
+# A save that outlived the stop that asked for it leaves a whole state under the name of an unfinished one.
+libvirt_take_late() {
+    libvirt_whole "$directory/$vm.state.part" || return 1
+    ran="$ran${ran:+; }took $vm.state.part, which was saved late"
+    mv "$directory/$vm.state.part" "$directory/$vm.state"
 }

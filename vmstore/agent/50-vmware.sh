@@ -14,22 +14,24 @@ vmx_path() {
     return 1
 }
 
-# vmx_value KEY: the value of a key of the .vmx in $value.
+# vmx_value KEY: the value of a key of the .vmx in $value, both in small letters: keys are matched in any case, and blanks
+# and quotes are optional (VMware's own files have "key = "value"").
 vmx_value() {
     value=''
-    while IFS= read -r line; do
-        case $line in
-        "$1 = "*)
-            value=${line#*\"}
-            value=${value%\"*}
-            ;;
-        esac
-    done <"$vmx"
+    lowered=$(tr 'A-Z\t' 'a-z ' <"$vmx")
+    while IFS='=' read -r key rest; do
+        key=${key%"${key##*[! ]}"}
+        [ "${key#"${key%%[! ]*}"}" = "$1" ] || continue
+        rest=${rest#"${rest%%[! \"]*}"}
+        value=${rest%"${rest##*[! \"]}"}
+    done <<X
+$lowered
+X
 }
 
 # The suspended state is whole or absent; a .vmx must not be changed while there is one (GSX and ESX guides).
 suspended_on_disk() {
-    vmx_value checkpoint.vmState
+    vmx_value checkpoint.vmstate
     [ -n "$value" ]
 }
 
@@ -42,7 +44,7 @@ prevent_question() {
     if ! {
         while IFS= read -r line || [ -n "$line" ]; do
             case $line in
-            'uuid.action'*) ;;
+            *[Uu][Uu][Ii][Dd].[Aa][Cc][Tt][Ii][Oo][Nn]*=*) ;;
             *) printf '%s\n' "$line" ;;
             esac
         done <"$vmx"
@@ -96,8 +98,8 @@ retried() {
     tries=$retries
     until act "$limit" "$@"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 1
+        [ "$tries" -gt 0 ] || return 1
+        sleep "$pause"
     done
 }
 
@@ -108,7 +110,7 @@ vmware_poll() {
         "${hypervisor}_state"
         [ "$state" != "$1" ] || return 0
         [ "$state" != stuck ] || "${hypervisor}_answer" || return
-        sleep 1
+        sleep "$pause"
         patience=$((patience - 1))
     done
     because "it is still $state after $2 s"
@@ -120,9 +122,15 @@ vmware_start() {
     case $state in
     running) return 0 ;;
     hung) because "$reason" || return ;;
+    stuck)
+        # It is powered on and asks something: its files are in use.
+        vmware_poll running 170
+        return
+        ;;
     esac
     drop_stale_locks
-    prevent_question || return
+    # A .vmx that belongs to a suspended state must stay as it is.
+    [ "$state" = suspended ] || prevent_question || return
     how=booted
     ! suspended_on_disk || how=resumed
     [ "$state" != unknown ] || "${hypervisor}_register" || return
@@ -145,8 +153,11 @@ vmware_stop() {
             "${hypervisor}_shutdown" || return
             vmware_poll off 170 || return
         else
+            now
+            left=$clock
             "${hypervisor}_suspend" || because "it was not suspended: $(last)" || return
             vmware_poll suspended 170 || return
+            stamp_away "$left"
         fi
         ;;
     esac

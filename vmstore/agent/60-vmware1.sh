@@ -37,11 +37,11 @@ vmware1_power_on() {
     ran="$ran${ran:+; }vmware-cmd $vmx start"
     vmware-cmd "$vmx" start >/dev/null 2>&1 </dev/null &
     starter=$!
-    sleep 1
+    sleep "$pause"
     vmware1_state
     [ "$state" != off ] && [ "$state" != suspended ] && return 0
-    kill -0 $starter 2>/dev/null && return 0
-    wait $starter && return 0
+    kill -0 "$starter" 2>/dev/null && return 0
+    wait "$starter" && return 0
     within "$limit" vmware-cmd "$vmx" start
     because "it does not start: $(last)"
 }
@@ -64,8 +64,8 @@ vmware1_answer() {
     while [ "$waits" -gt 0 ]; do
         told=$(cat "$scratch/out")
         case $told in *'Select choice'*) break ;; esac
-        kill -0 $asked 2>/dev/null || break
-        sleep 1
+        kill -0 "$asked" 2>/dev/null || break
+        sleep "$pause"
         waits=$((waits - 1))
     done
     code=0
@@ -73,18 +73,18 @@ vmware1_answer() {
     *'No questions pending'*) ;;
     *) choose_keep || code=$? ;;
     esac
-    if [ $code -eq 0 ] && [ -n "${choice:-}" ]; then
+    if [ "$code" -eq 0 ] && [ -n "${choice:-}" ]; then
         ran="$ran${ran:+; }vmware-cmd $vmx answer ($choice)"
         echo "$choice" >&3
-        wait $asked || because "its question was not answered" || code=$?
+        wait "$asked" || because "its question was not answered" || code=$?
     else
-        kill -9 $asked 2>/dev/null
-        wait $asked 2>/dev/null
+        kill -9 "$asked" 2>/dev/null
+        wait "$asked" 2>/dev/null
     fi
     exec 3>&-
     rm -rf "$scratch"
     choice=''
-    return $code
+    return "$code"
 }
 
 vmware1_start() { vmware_start; }

@@ -2,12 +2,16 @@
 # shellcheck disable=SC2034,SC2154,SC2317  # called by name, and variables shared between the parts
 # VMware Server 2.x: vmware-vim-cmd, which names VMs by a number that each host gives out.
 
-# vmware2_id: the VM's number on this host in $id.
+# vmware2_id: the VM's number on this host in $id; 1 where it is not listed, which no failure to list may look like.
 vmware2_id() {
     id=''
     within "$limit" vmware-vim-cmd vmsvc/getallvms
     code=$?
-    [ $code -eq 0 ] || return $code
+    case $code in
+    0) ;;
+    1) return 2 ;;
+    *) return "$code" ;;
+    esac
     rest=$told
     while [ -n "$rest" ]; do
         line=${rest%%
@@ -59,7 +63,13 @@ vmware2_register() {
 
 vmware2_unregister() {
     tries=$retries
-    while vmware2_id; do
+    while :; do
+        vmware2_id
+        case $? in
+        0) ;;
+        1) return 0 ;;
+        *) because "whether it is unregistered is not known: $(last)" || return ;;
+        esac
         [ "$tries" -gt 0 ] || because "it cannot be unregistered: $(last)" || return
         act "$limit" vmware-vim-cmd vmsvc/unregister "$id"
         tries=$((tries - 1))

@@ -5,10 +5,8 @@
 how=''
 
 # Both stamps lie on the volume, so that whoever has it mounted can tell how long the VM was away.
-stamp_away() {
-    now
-    echo "$clock $(uname -n)" >"$directory/.vmstore-away" 2>/dev/null
-}
+# stamp_away SINCE: note when the guest stood still, once it is suspended.
+stamp_away() { echo "$1 $(uname -n)" >"$directory/.vmstore-away" 2>/dev/null; }
 
 stamp_back() {
     now
@@ -23,6 +21,7 @@ stamp_back() {
 
 action_start() {
     check_settings || return
+    check_programs || return
     if [ "$storage" = yes ]; then
         take_storage || return
     else
@@ -35,10 +34,8 @@ action_start() {
 # rgmanager stops every service on every node when it starts, so where there is nothing this must be quick and right.
 action_stop() {
     check_settings || return
-    # The stamp is made first: what the guest stands still is counted from here.
     if mounted; then
         [ "$storage" = no ] || mounted_right || because "$directory is mounted from $source, not from $device" || return
-        stamp_away
         "${hypervisor}_stop" || return
     elif [ "$hypervisor" = libvirt ] && libvirt_process; then
         because "process $pid runs the VM, but $directory is not mounted"
@@ -74,4 +71,9 @@ action_warm() {
     check_settings || return
     within 60 lvs --readonly --noheadings -o lv_name "$vg/$vm" || because "LVM does not see $vg/$vm: $(last)" || return
     "${hypervisor}_warm"
+}
+
+action_validate() {
+    check_settings || return
+    check_programs
 }

@@ -68,7 +68,7 @@ main() {
     stop) action_stop ;;
     status | monitor) action_monitor ;;
     warm) action_warm ;;
-    validate-all) check_settings ;;
+    validate-all) action_validate ;;
     esac || code=$?
     report "$1" $code
     [ "$standard" = ocf ] || lsb "$1" $code || code=$?
