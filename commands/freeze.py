@@ -21,7 +21,8 @@ def freeze(
 
     del yes
     outcome = service_work.change(
-        vm, config, offline, output, lambda _, world: plan_service.set_freeze(world, vm, frozen=True), dry_run=dry_run
-    )
+        vm, config, offline, output,
+        lambda run, world: plan_service.set_freeze(world, run.config, vm, frozen=True), dry_run=dry_run,
+    )  # fmt: skip
     if outcome is not None:
         service_work.told(output, "freeze", outcome, f"{vm} is frozen")

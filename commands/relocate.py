@@ -31,7 +31,7 @@ def relocate(
         names.node(node)
     outcome = service_work.change(
         vm, config, offline, output,
-        lambda run, world: plan_service.relocate(world, run.config.cluster, vm, node), dry_run=dry_run,
+        lambda run, world: plan_service.relocate(world, run.config, vm, node), dry_run=dry_run,
     )  # fmt: skip
     if outcome is None:
         return

@@ -1,4 +1,4 @@
-"""What the verbs that speak with the cluster manager share."""
+"""What the verbs that start, stop, move and freeze VMs share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vmstore import names, session, ui, ui_progress
 from vmstore.commands.options import Config, Offline
 from vmstore.commands.work import swept
-from vmstore.jobs import engine, lease, where
+from vmstore.jobs import engine, lease, plan_service, where
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
 from vmstore.output import Output
@@ -36,7 +36,7 @@ def change(
     """Plan and carry out a change to a VM's service; None where only the plan was to be shown."""
     run = session.start(config, offline or ())
     names.vm(vm, run.config.vg)
-    read = run.reader(devices=True)
+    read = run.reader(devices=True, services=True)
     world = swept(run, read(), read, dry_run=dry_run)
     steps = plan(run, world)
     if dry_run:
@@ -50,9 +50,7 @@ def change(
             lease.hold(run.nodes, node, lease.volume(vm), f"the volume of {vm}") as held,
         ):
             world = engine.carry_out(steps, run.work(reporter), read, world, held.check)
-    service = world.service(vm)
-    assert service is not None, "the plan found it"
-    return Outcome(run, world, service, bool(steps))
+    return Outcome(run, world, plan_service.service(world, vm)[1], bool(steps))
 
 
 def told(output: Output, kind: str, outcome: Outcome, sentence: str, **more: object) -> None:

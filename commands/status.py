@@ -1,4 +1,4 @@
-"""vmstore status: what the cluster manager and the nodes say of the VMs' services."""
+"""vmstore status: what the cluster manager, if there is one, and the nodes say of the VMs' services."""
 
 from typing import Annotated
 
@@ -14,17 +14,21 @@ def status(
     output: Format = Output.table,
     offline: Offline = None,
 ) -> None:
-    """Show the VMs' services: state, node, frozen or not, and whether the nodes agree with the manager."""
+    """Show the VMs' services: state, node, frozen or not, and whether the nodes agree with the manager.
+
+    Without a manager, the VMs that run are shown, as the nodes themselves tell; a stopped one where it is named.
+    """
     from vmstore import names, session, ui
     from vmstore.jobs import plan_service
     from vmstore.report import services
+    from vmstore.services import NONE
 
     run = session.start(config, offline or ())
-    world = run.inventory()
+    world = run.inventory(services=True)
     if vm:
         names.vm(vm, run.config.vg)
         plan_service.service(world, vm)
-    rows = [row for row in services.rows(world) if vm in ("", row["vm"])]
+    rows = services.rows(world, vm)
     columns = (
         ui.Column("VM", "vm"),
         ui.Column("STATE", "state"),
@@ -37,4 +41,4 @@ def status(
     for line in services.remarks(world):
         ui.say(f"vmstore: {line}")
     if not rows and output is Output.table:
-        ui.say("no VM has a service yet; `vmstore create VM SIZE` makes one with its volume")
+        ui.say(services.NOTHING[world.cluster is not None and world.cluster.manager == NONE])

@@ -18,7 +18,8 @@ def thaw(
 
     del yes
     outcome = service_work.change(
-        vm, config, offline, output, lambda _, world: plan_service.set_freeze(world, vm, frozen=False), dry_run=dry_run
-    )
+        vm, config, offline, output,
+        lambda run, world: plan_service.set_freeze(world, run.config, vm, frozen=False), dry_run=dry_run,
+    )  # fmt: skip
     if outcome is not None:
         service_work.told(output, "thaw", outcome, f"{vm} is thawed")

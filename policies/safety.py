@@ -77,12 +77,12 @@ def _settled(state: Cluster, service: Service) -> None:
     if service.state is State.FAILED:
         raise Refused(
             f"the service {service.vm} has failed",
-            why=f"{state.manager}: {service.detail or 'failed'}; parts of it may still be in use",
+            why=f"{state.speaker}: {service.detail or 'failed'}; parts of it may still be in use",
             hint=f"`vmstore stop {service.vm}` once what failed is mended, then `vmstore start {service.vm}`",
         )
     if service.state not in SETTLED:
         raise Refused(
             f"the service {service.vm} is in between",
-            why=f"{state.manager} says {service.state}",
+            why=f"{state.speaker} says {service.state}",
             hint=f"wait until `vmstore status {service.vm}` is settled",
         )

@@ -53,7 +53,9 @@ class ClusterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The cluster manager and what it runs.
 
     ``directory`` is where each VM's volume is mounted, below its own name. ``agents`` are what a new service is
-    made of under Pacemaker. ``patience`` are the seconds that a service may take to start, stop or move.
+    made of under Pacemaker. ``push`` is how cluster.conf comes to all nodes, ``autostart`` whether a service that was
+    started once shall start together with the cluster, both under rgmanager. ``patience`` are the seconds that a
+    service may take to start, stop or move.
     """
 
     manager: Literal["auto", "rgmanager", "pacemaker", "none"] = "auto"
@@ -61,6 +63,8 @@ class ClusterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     directory: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9_.-]+)+\Z")] = "/vm"
     hypervisor: Literal["auto", "libvirt", "vmware1", "vmware2"] = "auto"
     domain: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]*\Z")] = ""
+    push: Literal["auto", "copy", "ccs_tool", "ricci"] = "auto"
+    autostart: bool = True
     patience: Seconds = 300
 
 

@@ -1,6 +1,6 @@
 """Read the world once for a command: one LVM report from one node, and what every node says of itself, at once."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,10 +10,11 @@ from vmstore import ahead
 from vmstore.errors import ClusterUnusable
 from vmstore.model import BlockDevice, Inventory, NodeFacts, PhysicalVolume
 from vmstore.run import Result
-from vmstore.services import Cluster
+from vmstore.services import NONE, Cluster
 from vmstore.tools import cluster, lvm_report, probe
 from vmstore.tools.blocks import RawBlock
 from vmstore.tools.nodes import Nodes, Unreachable
+from vmstore.tools.unmanaged import Unmanaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +22,23 @@ class Wanted:
     """What to read besides volumes and who holds them.
 
     ``blocks``: every node's disks, with transport and paths. ``devices``: the names under which LVM on every
-    node knows the PVs, one more LVM call on each. ``manager``: which cluster manager is asked, through one node.
+    node knows the PVs, one more LVM call on each. ``manager``: which cluster manager is asked, through one node;
+    ``alone``: how every node is asked for its own VMs where there is none.
     """
 
     blocks: bool = False
     devices: bool = False
-    manager: str = cluster.NONE
+    manager: str = NONE
+    alone: Unmanaged | None = None
 
 
 def read_again(nodes: Nodes, vg: str, wanted: Wanted, known: Inventory, touched: Collection[str]) -> Inventory:
     """Read the VG and only the nodes that a step touched; what the others said stands.
 
-    Where those do not answer, all are asked, as by ``read``.
+    Where those do not answer, all are asked, as by ``read``; so they are where each tells of its own VMs.
     """
+    if wanted.alone and known.cluster and known.cluster.manager == NONE:
+        return read(nodes, vg, wanted, known.absent)
     asked = [node for node in nodes.names if node in touched and node not in known.absent]
     try:
         part = _read(nodes, asked, vg, wanted, known.absent)
@@ -59,14 +64,15 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
     first = nodes.local if nodes.local in asked else asked[0]
     with ThreadPoolExecutor(max_workers=1) as pool:
         early = ahead.take(first, vg) or pool.submit(ahead.ask, nodes, first, vg).result
-        facts, silent, managed = _ask(nodes, asked, vg, wanted, first)
+        facts, silent, told = _ask(nodes, asked, vg, wanted, first)
+        managed = _manager(first, wanted, told[first])
         others = [node for node in asked if node != first and node in facts]
         reporter, result = _first_report(nodes, [first, *others], vg, early)
     report = lvm_report.parse(vg, result)
     if reporter in facts:
         facts[reporter] = replace(facts[reporter], devices={pv.uuid: pv.name for pv in report.pvs if not pv.missing})
     blocks = facts[reporter].blocks if reporter in facts else ()
-    return Inventory(
+    world = Inventory(
         vg=report.vg,
         pvs=tuple(_with_device(pv, blocks) for pv in report.pvs),
         lvs=report.lvs,
@@ -76,6 +82,24 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
         absent=absent,
         cluster=_cluster(nodes, managed, others),
     )
+    if world.cluster is not None or wanted.alone is None:
+        return world
+    return replace(world, cluster=_alone(world, nodes, wanted.alone, told))
+
+
+def _alone(world: Inventory, nodes: Nodes, alone: Unmanaged, told: Mapping[str, str | ClusterUnusable]) -> Cluster:
+    """Make one view of what the nodes said of themselves. Raises ClusterUnusable where some have a manager."""
+    answers = {node: told[node] for node in world.nodes if node in told}
+    kinds = {node: cluster.kind(text) for node, text in answers.items() if isinstance(text, str)}
+    odd = sorted(f"{node} has {kind}" for node, kind in kinds.items() if kind != NONE)
+    if odd:
+        raise ClusterUnusable(
+            "only some nodes have a cluster manager",
+            why=f"{', '.join(odd)}; others have none",
+            hint="configure it on all of them, or name the right one: `manager` in the configuration",
+        )
+    parts = {node: cluster.parse(node, text, alone) for node, text in answers.items() if isinstance(text, str)}
+    return alone.join(world, nodes.names, {node: part for node, part in parts.items() if part})
 
 
 def _cluster(nodes: Nodes, managed: Cluster | None, others: Iterable[str]) -> Cluster | None:
@@ -108,43 +132,57 @@ def _first_report(
 
 def _ask(
     nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, first: str
-) -> tuple[dict[str, NodeFacts], dict[str, str], Cluster | None]:
-    """Run the probe on all nodes at once; the one that reports on LVM tells its names of the PVs by that."""
+) -> tuple[dict[str, NodeFacts], dict[str, str], dict[str, str | ClusterUnusable]]:
+    """Run the probe on all nodes at once; the one that reports on LVM tells its names of the PVs by that.
+
+    Last comes what each node said of managers and services, as text, or why it said nothing.
+    """
     scripts = {node: ["sh", "-s", vg, *_parts(wanted, node, nodes.local, first)] for node in asked}
-    managed: Cluster | None = None
-    asks_manager = wanted.manager != cluster.NONE
-    answers = nodes.ask(scripts, probe.script() + cluster.script() if asks_manager else probe.script())
+    asks_more = wanted.manager != NONE or wanted.alone
+    answers = nodes.ask(scripts, probe.script() + cluster.script(wanted.alone) if asks_more else probe.script())
     facts: dict[str, NodeFacts] = {}
     silent: dict[str, str] = {}
-    if asks_manager:
-        managed = _manager(first, wanted.manager, answers[first])
+    told: dict[str, str | ClusterUnusable] = {}
     for node, answer in answers.items():
         if isinstance(answer, Unreachable):
             silent[node] = f"does not answer ({answer.why})"
+            told[node] = answer
             continue
-        told = answer.out.partition(cluster.MARK)[0]
+        text, _, told[node] = answer.out.partition(cluster.MARK)
         try:
-            facts[node] = probe.parse(node, told, _own_blocks(wanted) if node == nodes.local else None)
-        except probe.Unreadable as error:
+            facts[node] = probe.parse(node, text, _own_blocks(wanted) if node == nodes.local else None)
+            _whole(node, wanted, answer.out)
+        except ClusterUnusable as error:
+            facts.pop(node, None)
             silent[node] = f"gave no whole answer ({error.why if answer.out else answer.reason()})"
-    return facts, silent, managed
+    return facts, silent, told
 
 
-def _manager(node: str, configured: str, answer: Result | Unreachable) -> Cluster | None:
+def _whole(node: str, wanted: Wanted, answer: str) -> None:
+    """Raise ClusterUnusable where a node's word on its own VMs is cut off: it may run anything then."""
+    text = answer.partition(cluster.MARK)[2]
+    if wanted.alone and cluster.kind(text) in (NONE, ""):
+        cluster.parse(node, text, wanted.alone)
+
+
+def _manager(node: str, wanted: Wanted, told: str | ClusterUnusable) -> Cluster | None:
     """Read what the manager said; where it could not be asked, say so in its place: that is not the same as none."""
+    if wanted.manager == NONE:
+        return None
     try:
-        if isinstance(answer, Unreachable):
-            raise answer
-        return cluster.parse(node, answer.out.partition(cluster.MARK)[2])
+        if isinstance(told, ClusterUnusable):
+            raise told
+        return cluster.parse(node, told)
     except ClusterUnusable as error:
-        return Cluster(configured, node, quorate=False, trouble=f"{error.what}: {error.why}")
+        return Cluster(wanted.manager, node, quorate=False, trouble=f"{error.what}: {error.why}")
 
 
 def _parts(wanted: Wanted, node: str, local: str, first: str) -> list[str]:
     # This host's disks are asked of udev directly.
     blocks = ["blocks"] if wanted.blocks and node != local else []
     devices = ["devices"] if wanted.devices and node != first else []
-    return [*blocks, *devices, *(cluster.part(wanted.manager) if node == first else [])]
+    manager = cluster.part(wanted.manager) if node == first else []
+    return [*blocks, *devices, *manager, *(cluster.agent_part(wanted.manager) if wanted.alone else [])]
 
 
 def _own_blocks(wanted: Wanted) -> Callable[[], Iterable[RawBlock]]:

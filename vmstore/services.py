@@ -19,6 +19,8 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+# What the configuration calls it that there is no cluster manager.
+NONE = "none"
 SETTLED = frozenset({State.STARTED, State.STOPPED, State.DISABLED, State.FAILED})
 
 
@@ -51,9 +53,9 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Cluster(msgspec.Struct, frozen=True):
-    """What the manager said through one node.
+    """What the manager said through one node, or, where there is none, what all nodes said of themselves.
 
-    ``manager`` is rgmanager or pacemaker. ``trouble`` says why the states of the services are not known, and is
+    ``manager`` is rgmanager, pacemaker or none. ``trouble`` says why the states of the services are not known, and is
     "" where they are. ``services`` is keyed by VM, which is also the name of its service. ``locked``: the manager was
     told to start nothing.
     """
@@ -65,6 +67,16 @@ class Cluster(msgspec.Struct, frozen=True):
     services: Mapping[str, Service] = msgspec.field(default_factory=dict)
     trouble: str = ""
     locked: bool = False
+
+    @property
+    def speaker(self) -> str:
+        """Name who says so, in a sentence."""
+        return "the agent" if self.manager == NONE else self.manager
+
+    def find(self, vm: str) -> Service | None:
+        """Find a VM's service; without a manager, a VM that no node runs is a stopped one."""
+        found = self.services.get(vm)
+        return Service(vm, State.STOPPED) if found is None and self.manager == NONE else found
 
     def member(self, name: str) -> Member | None:
         """Find a node by name."""

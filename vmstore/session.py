@@ -14,6 +14,7 @@ from vmstore.model import Inventory
 from vmstore.run import LocalRunner, Runner
 from vmstore.tools import nodes
 from vmstore.tools.nodes import Nodes
+from vmstore.tools.unmanaged import Unmanaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +25,23 @@ class Session:
     nodes: Nodes
     absent: frozenset[str] = field(default=frozenset())
 
-    def inventory(self, *, blocks: bool = False, devices: bool = False) -> Inventory:
-        """Read the world."""
-        return inventory.read(self.nodes, self.config.vg, self._wanted(blocks, devices), self.absent)
+    def inventory(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Inventory:
+        """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager."""
+        return inventory.read(self.nodes, self.config.vg, self._wanted(blocks, devices, services), self.absent)
 
-    def reader(self, *, blocks: bool = False, devices: bool = False) -> Read:
+    def reader(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Read:
         """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
 
         def again(known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
             if known is None:
-                return self.inventory(blocks=blocks, devices=devices)
-            wanted = self._wanted(blocks, devices)
+                return self.inventory(blocks=blocks, devices=devices, services=services)
+            wanted = self._wanted(blocks, devices, services)
             return inventory.read_again(self.nodes, self.config.vg, wanted, known, touched)
 
         return again
 
-    def _wanted(self, blocks: bool, devices: bool) -> Wanted:
-        return Wanted(blocks, devices, self.config.cluster.manager)
+    def _wanted(self, blocks: bool, devices: bool, services: bool) -> Wanted:
+        return Wanted(blocks, devices, self.config.cluster.manager, Unmanaged.of(self.config) if services else None)
 
     def work(self, reporter: Reporter) -> Work:
         """Give steps what they need."""

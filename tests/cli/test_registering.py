@@ -104,3 +104,95 @@ def test_whenever_it_is_killed_the_same_command_finishes(managed: Bench, moment:
     assert done.code == 0, done.err
     assert managed.san.services["web01"].state == "disabled"
     assert len(_files(managed)) == 1
+
+
+@pytest.fixture
+def rhel5(managed: Bench) -> Bench:
+    """Give a cluster of the generation before."""
+    san_manager.generation2(managed.san)
+    return managed
+
+
+def _shown(bench: Bench, *words: str) -> list[tuple[str, tuple[str, ...]]]:
+    steps = bench.vmstore(*words, "--dry-run", "-o", "json").json["steps"]
+    return [(each["node"], tuple(each["argv"])) for step in steps for each in step["commands"]]
+
+
+def test_on_rhel_5_ccsd_distributes_what_one_node_was_given(rhel5: Bench) -> None:
+    new = f"{CONF}.vmstore"
+    shown = _shown(rhel5, "create", "web01", "2G")
+    assert shown[-4:] == [
+        ("n1", ("sh", "-c", f"umask 027; cat >{new}")),
+        ("n1", ("xmllint", "--noout", new)),
+        ("n1", tuple(f"cp -p {CONF} {new}-old && ccs_tool update {new} && rm -f {new}".split())),
+        ("n1", ("cman_tool", "version", "-r", "4")),
+    ]  # fmt: skip
+    done = rhel5.vmstore("create", "web01", "2G")
+    assert done.code == 0, done.err
+    assert [argv[0] for _, argv in rhel5.changes()][-6:] == ["sh", "xmllint", "cp", "ccs_tool", "rm", "cman_tool"]
+    assert (rhel5.san.services["web01"].state, set(rhel5.san.versions.values())) == ("disabled", {4})
+    assert rhel5.vmstore("create", "db01", "2G").code == 0
+    assert rhel5.vmstore("remove", "web01", "--confirm", "web01").code == 0
+    assert (set(rhel5.san.services), set(rhel5.san.versions.values())) == ({"db01"}, {6})
+
+
+def test_on_rhel_5_without_xmllint_our_own_parse_suffices(rhel5: Bench) -> None:
+    rhel5.san.programs.discard("xmllint")
+    assert not any("xmllint" in argv for _, argv in _shown(rhel5, "create", "web01", "2G"))
+    assert rhel5.vmstore("create", "web01", "2G").code == 0
+
+
+@pytest.mark.parametrize("moment", range(16))
+def test_on_rhel_5_whenever_it_is_killed_the_same_command_finishes(rhel5: Bench, moment: int) -> None:
+    rhel5.vmstore("create", "web01", "2G", cut_at=moment)
+    done = rhel5.vmstore("create", "web01", "2G")
+    assert done.code == 0, done.err
+    assert (rhel5.san.services["web01"].state, set(rhel5.san.versions.values())) == ("disabled", {4})
+
+
+def test_on_rhel_5_a_node_that_differs_is_not_mended_by_force(rhel5: Bench) -> None:
+    text = rhel5.san.conf[f"n2:{CONF}"]
+    rhel5.san.conf[f"n2:{CONF}"] = text.replace('config_version="3"', 'config_version="4"')
+    refused = rhel5.vmstore("create", "web01", "2G")
+    assert (refused.code, "not the same on every node" in refused.err) == (4, True)
+
+
+def test_ricci_distributes_where_the_configuration_says_so(managed: Bench) -> None:
+    managed.config.write_text(managed.config.read_text() + '[cluster]\npush = "ricci"\n')
+    refused = managed.vmstore("create", "web01", "2G")
+    assert (refused.code, "no ccs_sync" in refused.err) == (4, True)
+    assert not managed.san.lvs
+    managed.san.programs.add("ccs_sync")
+    assert managed.vmstore("create", "web01", "2G").code == 0
+    pushed = [(node, argv) for node, argv in managed.changes() if argv[0] in ("sh", "mv", "cman_tool")]
+    assert {node for node, _ in pushed} == {"n1"}
+    assert pushed[-1][1] == ("cman_tool", "version", "-r")
+    assert len(_files(managed)) == 1
+
+
+def test_on_rhel_5_what_was_half_distributed_by_hand_is_refused(managed: Bench) -> None:
+    moment = 0
+    while len(_files(managed)) == 1:
+        managed.vmstore("create", "web01", "2G", cut_at=moment)
+        moment += 1
+    san_manager.generation2(managed.san)
+    refused = managed.vmstore("create", "web01", "2G")
+    assert (refused.code, "not the same on every node" in refused.err) == (4, True)
+    assert not managed.changes()
+
+
+def test_the_same_document_in_other_bytes_is_no_other_change(managed: Bench) -> None:
+    text = managed.san.conf[f"n2:{CONF}"]
+    managed.san.conf[f"n2:{CONF}"] = '<?xml version="1.0"?>\n' + text.replace("\n</cluster>", "\n</cluster >")
+    done = managed.vmstore("create", "web01", "2G")
+    assert done.code == 0, done.err
+    assert len(_files(managed)) == 1
+
+
+def test_what_all_nodes_run_already_is_only_waited_for(managed: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    managed.vmstore("create", "web01", "2G")
+    service = managed.san.services.pop("web01")
+    monkeypatch.setattr("vmstore.jobs.conf_steps.time.sleep", lambda _: managed.san.services.update(web01=service))
+    done = managed.vmstore("create", "web01", "2G")
+    assert done.code == 0, done.err
+    assert not [argv for _, argv in managed.changes() if argv[0] == "cman_tool"]

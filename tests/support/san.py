@@ -110,7 +110,11 @@ class Lv:
 
 @dataclass
 class Node:
-    """A host: what is active, mounted and marked there. ``up`` False refuses, ``hangs`` gives no answer."""
+    """A host: what is active, mounted and marked there. ``up`` False refuses, ``hangs`` gives no answer.
+
+    ``agent``: the VM agent is installed; ``running`` and ``paused`` are the guests of the hypervisor there.
+    ``configured``: it has the cluster manager's configuration.
+    """
 
     name: str
     active: set[str] = field(default_factory=set)
@@ -123,6 +127,10 @@ class Node:
     up: bool = True
     hangs: bool = False
     answer: str | None = None
+    agent: bool = True
+    running: set[str] = field(default_factory=set)
+    paused: set[str] = field(default_factory=set)
+    configured: bool = True
 
 
 @dataclass
@@ -137,7 +145,11 @@ class SanService:
 
 @dataclass
 class San:
-    """The whole cluster; ``leases`` maps (node, lock file) to who holds it, ``manager`` is rgmanager or ""."""
+    """The whole cluster; ``leases`` maps (node, lock file) to who holds it, ``manager`` is rgmanager or "".
+
+    ``programs`` are those of the cluster's generation, ``versions`` the versions of cluster.conf that nodes run.
+    ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
+    """
 
     nodes: dict[str, Node]
     luns: dict[str, Lun]
@@ -155,7 +167,11 @@ class San:
     groups_locked: bool = False
     conf: dict[str, str] = field(default_factory=dict)
     loaded: str = ""
+    programs: set[str] = field(default_factory=lambda: {"ccs_config_validate", "ccs_tool", "xmllint"})
+    versions: dict[str, int] = field(default_factory=dict)
     scripts: set[tuple[str, str]] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)
 
     def copy(self) -> "San":
         """Make an equal one that changes by itself."""
@@ -253,6 +269,14 @@ class San:
         state = state or ("started" if node else "disabled")
         self.services[name] = SanService(state, node or "none", node or "none", frozen)
 
+    def guest(self, name: str, node: str = "", *, on: str = "fc1") -> Lv:
+        """Put a VM with its files into the world, running on a node where one is named."""
+        lv = self.volume(name, 2 * G, on, active=node, mounted=bool(node))
+        self.defined.add(name)
+        if node:
+            self.nodes[node].running.add(name)
+        return lv
+
     def crash(self, node: str) -> None:
         """Switch a node off: what was active, mounted, marked or locked there is no more."""
         self.nodes[node] = Node(node, up=False)
@@ -269,6 +293,7 @@ class San:
             "empty": sorted(lun.name for lun in self.pvs() if lun.pv and not self.used(lun.pv.uuid)),
             "marks": self.marks(),
             "locks": sorted(self.leases),
+            "guests": {node.name: (sorted(node.running), sorted(node.paused)) for node in self.nodes.values()},
             "services": {vm: (each.state, each.owner, each.frozen) for vm, each in sorted(self.services.items())},
         }
 

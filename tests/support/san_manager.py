@@ -7,6 +7,7 @@ proven against the stand-ins of the lab, which replay that run.
 import re
 from collections.abc import Sequence
 
+from tests.support import san_agent
 from tests.support.san import Node, San, SanService
 from tests.support.san_lvm import Answer
 
@@ -15,10 +16,13 @@ _NUMBERS = {"stopped": 110, "starting": 111, "started": 112, "failed": 114, "rec
 
 def answer(san: San, node: Node, parts: Sequence[str]) -> str:
     """Write what the manager's question prints on a node that was asked it."""
-    if not any(part.startswith("manager:") for part in parts):
+    asked = {part.partition(":")[0]: part.partition(":")[2] for part in parts if ":" in part}
+    if not asked:
         return ""
-    if not san.manager:
-        return "@@manager none\n@@over\n"
+    if not san.manager or not node.configured or asked.get("agent") == "none":
+        return f"@@manager none\n{san_agent.told(san, node) if 'agent' in asked else ''}@@over\n"
+    if "manager" not in asked:
+        return f"@@manager {san.manager}\n@@over\n"
     sections = {"clustat": _clustat(san, node), "lock": f"Resource groups {'' if san.groups_locked else 'un'}locked\n"}
     told = "".join(f"@{name}\n{text}@end 0\n" for name, text in sections.items())
     return f"@@manager rgmanager\n{told}@@over\n"
@@ -54,6 +58,50 @@ def configure(san: San) -> None:
     san.loaded = text
     for node in san.nodes:
         san.conf[f"{node}:{CONF}"] = text
+        san.versions[node] = 3
+
+
+def generation2(san: San) -> None:
+    """Make it RHEL 5: ccsd distributes, nothing knows a schema."""
+    san.programs = {"ccs_tool", "xmllint"}
+
+
+def _ccs_update(san: San, text: str) -> Answer:
+    if "ccs_config_validate" in san.programs:
+        return 1, "", "Unknown command, update.\nTry 'ccs_tool help' for help.\n"
+    current = max(_version(san.conf[f"{node}:{CONF}"]) for node in san.nodes)
+    if _version(text) <= current:
+        return (
+            1,
+            "",
+            "Proposed updated config file does not have greater version number.\n"
+            f"  Current config_version :: {current}\n  Proposed config_version:: {_version(text)}\n"
+            "Failed to update config file.\n",
+        )
+    # libxml2 writes it anew (ccs/ccs_tool/update.c: xmlDocDumpFormatMemory), here with other bytes in any case.
+    written = '<?xml version="1.0"?>\n' + re.sub(r"\s*/>", " />", text.removeprefix('<?xml version="1.0"?>\n'))
+    for node in san.nodes:
+        san.conf[f"{node}:{CONF}"] = written
+    return 0, f"Config file updated from version {current} to {_version(text)}\n\nUpdate complete.\n", ""
+
+
+def _activate(san: San, node: Node, options: Sequence[str]) -> Answer:
+    """Activate what the nodes have by now; without -S cluster 3 has ricci copy this node's file first."""
+    text = san.conf[f"{node.name}:{CONF}"]
+    if "ccs_config_validate" not in san.programs:
+        if list(options) != [str(_version(text))]:
+            return 1, "", f"cman_tool: invalid version {options}\n"
+    elif _version(text) <= _version(san.loaded):
+        return 1, "", "cman_tool: Not reloading, config version older or equal the running config\n"
+    elif list(options) == []:
+        if "ccs_sync" not in san.programs:
+            return 1, "", "sh: 1: /usr/bin/ccs_sync: not found\ncman_tool: ccs_sync failed.\n"
+        for other in san.nodes:
+            san.conf[f"{other}:{CONF}"] = text
+    elif list(options) != ["-S"]:
+        return 1, "", "Warning: specifying a version for the -r flag is deprecated and no longer used\n"
+    _load(san, text)
+    return 0, "", ""
 
 
 def _file(san: San, node: Node, argv: Sequence[str], stdin: str) -> Answer | None:
@@ -72,13 +120,18 @@ def _file(san: San, node: Node, argv: Sequence[str], stdin: str) -> Answer | Non
             san.conf[at(target)] = san.conf[at(source)]
         case ["mv", source, target]:
             san.conf[at(target)] = san.conf.pop(at(source))
+        case ["ccs_config_validate" | "ccs_tool" | "xmllint" | "ccs_sync" as name, *_] if name not in san.programs:
+            return 127, "", f"bash: {name}: command not found\n"
         case ["ccs_config_validate", "-f", path]:
             return (0, "Configuration validates\n", "") if at(path) in san.conf else (255, "", "no such file\n")
-        case ["cman_tool", "version", "-r", "-S"]:
-            _load(san, san.conf[at(CONF)])
+        case ["xmllint", "--noout", path]:
+            return (0, "", "") if at(path) in san.conf else (1, "", f'warning: failed to load "{path}"\n')
+        case ["ccs_tool", "update", path]:
+            return _ccs_update(san, san.conf[at(path)])
+        case ["cman_tool", "version", "-r", *options]:
+            return _activate(san, node, options)
         case ["cman_tool", "version"]:
-            running = san.conf[at(CONF)] == san.loaded
-            return 0, f"6.2.0 config {_version(san.loaded) if running else 0}\n", ""
+            return 0, f"6.2.0 config {san.versions.get(node.name, 0)}\n", ""
         case ["test", "-x", path]:
             known = (node.name, path) in san.scripts or path.startswith("/usr/lib/ocf/")
             return int(not known), "", ""
@@ -86,6 +139,8 @@ def _file(san: San, node: Node, argv: Sequence[str], stdin: str) -> Answer | Non
             return 0, "", ""
         case ["ln", "-sfn", _, path]:
             san.scripts.add((node.name, path))
+        case ["rm", "-f", path] if path.startswith(CONF):
+            san.conf.pop(at(path), None)
         case ["rm", "-f", path] if path.startswith(SCRIPTS):
             san.scripts.discard((node.name, path))
         case _:
@@ -100,12 +155,14 @@ def _version(text: str) -> int:
 
 
 def _load(san: San, text: str) -> None:
-    assert _version(text) > _version(san.loaded), "Not reloading, config version older or equal the running config"
     san.loaded = text
-    named = set(re.findall(r'<service name="([^"]+)"', text))
+    # A node that lacks the file stays with the one it has.
+    san.versions |= {node: _version(text) for node in san.nodes if san.conf[f"{node}:{CONF}"] == text}
+    named = dict(re.findall(r'<service name="([^"]+)" autostart="([01])"', text))
     san.services = {vm: service for vm, service in san.services.items() if vm in named}
-    for vm in named - san.services.keys():
-        san.services[vm] = SanService("disabled")
+    for vm in named.keys() - san.services.keys():
+        # rgmanager starts it at once, and there are no files of a VM on it yet.
+        san.services[vm] = SanService("disabled" if named[vm] == "0" else "failed")
 
 
 def run(san: San, node: Node, argv: Sequence[str], stdin: str) -> Answer | None:

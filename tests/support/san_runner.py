@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support import san_manager
+from tests.support import san_agent, san_manager
 from tests.support.san import Node, San
 from tests.support.san_lvm import Answer, Lvm
 from tests.support.san_report import probe
@@ -12,7 +12,7 @@ from tests.support.san_tools import Tools
 from tests.support.ssh import Call, decode
 from vmstore.run import Result
 
-READS = ("lvm", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "env", "test")
+READS = ("lvm", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
 
 
 class Cut(BaseException):
@@ -127,16 +127,18 @@ class SanRunner:
         self.asked.append(Change(node.name, argv))
         if argv[:2] == ("sh", "-s"):
             assert stdin.startswith("#!/bin/sh")
-            if argv[2].startswith("manager:"):
+            if argv[2].startswith(("manager:", "agent:")):
                 return 0, san_manager.answer(self.san, node, argv[2:]), ""
             told = probe(self.san, node, argv[3:]) + san_manager.answer(self.san, node, argv[3:])
             return 0, node.answer if node.answer is not None else told, ""
         if argv[:2] == ("sh", "-c") and "flock -n" in argv[2]:
             return int((node.name, argv[4]) in self.san.leases), "", ""
         lvm = Lvm(self.san, node)
+        if argv[0] == "env" and argv[-1] == "warm":
+            return san_agent.run(self.san, node, argv)
+        if argv[:2] == ("sh", "-c") and argv[2].startswith("for program in"):
+            return 0, "".join(f"/usr/bin/{program}\n" for program in sorted(self.san.programs)), ""
         reads = (argv[0] in READS and argv[:2] != ("sh", "-c")) or tuple(argv) == ("cman_tool", "version")
-        if argv[0] == "env":
-            return 0, "", ""
         if reads:
             return san_manager.run(self.san, node, argv, stdin) or lvm.run(argv) or Tools(self.san, node).run(argv)
         number = len(self.changes)
@@ -145,7 +147,10 @@ class SanRunner:
             return 5, "", f"  {argv[0]}: this failure was asked for by the test\n"
         if number == self.lie:
             return 0, "", ""
-        answer = self._pvmove(lvm, argv, on_line) if argv[0] == "pvmove" else lvm.run(argv)
+        if argv[0] == "env":
+            answer: Answer | None = san_agent.run(self.san, node, argv)
+        else:
+            answer = self._pvmove(lvm, argv, on_line) if argv[0] == "pvmove" else lvm.run(argv)
         answer = answer or san_manager.run(self.san, node, argv, stdin) or Tools(self.san, node).run(argv)
         self._moment()
         if number == self.fail_done:

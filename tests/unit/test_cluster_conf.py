@@ -1,12 +1,15 @@
 """cluster.conf is edited so that one service comes or goes and nothing else changes."""
 
 import difflib
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from vmstore.errors import Refused
 from vmstore.run import Result
 from vmstore.tools import cluster_conf, cluster_push
+from vmstore.tools.cluster_push import Way
 from vmstore.tools.managers import ServiceSpec
 
 CONF = """<?xml version="1.0"?>
@@ -74,6 +77,96 @@ def test_only_the_one_service_is_changed() -> None:
     assert cluster_conf.changed_services(CONF, added) == {"web01"}
     assert cluster_conf.changed_services(CONF, CONF.replace("10.0.0.5", "10.0.0.6")) == {"mail"}
     assert cluster_conf.changed_services(CONF, CONF.replace("/opt/svc/s02", "/x")) == {"web02"}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "starts"),
+    [
+        ('autostart="0"', False),
+        ("autostart='0'", False),
+        ('autostart = "no"', False),
+        ('autostart="1"', True),
+        ("", True),
+        ('comment=\'x autostart="0" >\' autostart="0"', False),
+        ("comment='x autostart=\"0\" >'", True),
+    ],
+)
+def test_autostart_is_changed_in_its_own_place_only(attribute: str, starts: bool) -> None:
+    text = CONF.replace('name="web02"', f'{attribute} name="web02"').replace("<script", '<script autostart="0"')
+    assert cluster_conf.autostart(text, "web02") is starts
+    changed = cluster_conf.set_autostart(text, "web02")
+    if starts:
+        assert changed == text
+        return
+    assert cluster_conf.autostart(changed, "web02") is True
+    assert cluster_conf.version(changed) == 8
+    assert cluster_conf.changed_services(text, changed) == {"web02"}
+    gone = [line for line in difflib.ndiff(text.splitlines(), changed.splitlines()) if line.startswith("- ")]
+    assert [line.split()[1] for line in gone] == ["<cluster", "<service"]
+    assert '<script autostart="0"' in changed
+
+
+def test_autostart_of_no_service() -> None:
+    assert cluster_conf.autostart(CONF, "web01") is None
+    assert cluster_conf.set_autostart(CONF, "web01") == CONF
+
+
+def test_a_service_that_was_started_since_it_was_made_is_the_same_service() -> None:
+    started = cluster_conf.set_autostart(cluster_conf.add_service(CONF, spec()), "web01")
+    assert 'autostart="1"' in started
+    assert cluster_conf.add_service(started, spec()) == started
+
+
+def test_the_same_document_written_anew() -> None:
+    assert cluster_conf.same(CONF, CONF.replace("name='n2'", 'name="n2"').replace('"/>', '" />'))
+    assert not cluster_conf.same(CONF, CONF.replace("ümlaut", "umlaut"))
+    assert not cluster_conf.same(CONF, "<cluster")
+
+
+RHEL5, RHEL6 = frozenset({"ccs_tool", "xmllint"}), frozenset({"ccs_tool", "ccs_config_validate"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "programs", "way"),
+    [
+        ("auto", RHEL6, Way.COPY),
+        ("copy", RHEL6, Way.COPY),
+        ("auto", RHEL6 | {"ccs_sync"}, Way.COPY),
+        ("ricci", RHEL6 | {"ccs_sync"}, Way.RICCI),
+        ("auto", RHEL5, Way.CCS_TOOL),
+        ("ccs_tool", RHEL5, Way.CCS_TOOL),
+    ],
+)
+def test_the_generation_tells_how_a_file_is_distributed(wanted: str, programs: frozenset[str], way: Way) -> None:
+    assert cluster_push.choose(wanted, "n1", programs) is way
+
+
+@pytest.mark.parametrize(
+    ("wanted", "programs", "word"),
+    [
+        ("ricci", RHEL6, "no ccs_sync"),
+        ("ccs_tool", RHEL6, "does not update"),
+        ("copy", RHEL5, "cluster 1 or 2"),
+        ("ricci", RHEL5 | {"ccs_sync"}, "cluster 1 or 2"),
+        ("auto", frozenset(), "neither"),
+    ],
+)
+def test_a_way_that_the_generation_lacks_is_refused(wanted: str, programs: frozenset[str], word: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        cluster_push.choose(wanted, "n1", programs)
+    assert word in refusal.value.why
+
+
+@pytest.mark.spawns("sh")
+def test_the_programs_of_a_node_as_a_shell_tells_them(tmp_path: Path) -> None:
+    for name in ("ccs_tool", "xmllint"):
+        (tmp_path / name).symlink_to("/bin/true")
+    shell = cluster_push.ask_programs()
+    done = subprocess.run(
+        shell, capture_output=True, text=True, check=False, env={"PATH": str(tmp_path)}, executable="/bin/sh"
+    )
+    assert done.returncode == 0
+    assert cluster_push.programs(Result(tuple(shell), 0, done.stdout, "", 0.1)) == {"ccs_tool", "xmllint"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from vmstore.errors import ClusterUnusable, NotFound
 from vmstore.inventory import Wanted
 from vmstore.tools import lvm_report, udev
 from vmstore.tools.nodes import Nodes
+from vmstore.tools.unmanaged import Unmanaged
 
 NAMES = ("n1", "n2", "n3")
 
@@ -139,3 +140,16 @@ def test_a_session_knows_its_nodes_and_refuses_others(tmp_path: Path, monkeypatc
 def test_processes_are_really_started_outside_of_tests() -> None:
     assert type(session.make_runner()).__name__ == "LocalRunner"
     assert Config().nodes == ()
+
+
+def test_without_a_manager_every_node_tells_of_its_vms_also_when_the_world_is_read_again(cluster: San) -> None:
+    cluster.defined.add("web01")
+    cluster.nodes["n2"].running.add("web01")
+    wanted = Wanted(manager="auto", alone=Unmanaged.of(Config()))
+    reached = nodes(SanRunner(cluster))
+    world = inventory.read(reached, "vmstore", wanted)
+    assert world.cluster is not None
+    assert (world.cluster.manager, world.cluster.services["web01"].owner) == ("none", "n2")
+    again = inventory.read_again(reached, "vmstore", wanted, world, {"n3"})
+    assert again.cluster == world.cluster
+    assert inventory.read(reached, "vmstore", Wanted(manager="auto")).cluster is None

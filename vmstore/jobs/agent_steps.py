@@ -6,9 +6,9 @@ from vmstore.errors import ToolFailed, VmstoreError
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Inventory
 from vmstore.run import Result
+from vmstore.tools.agent import AGENT
 
 # The agent is an OCF agent and an init script in one; under its links it takes the link's name for the VM's.
-AGENT = "/usr/lib/ocf/resource.d/vmstore/vm"
 FOLDER = "/etc/vmstore/vm.d"
 
 

@@ -7,23 +7,35 @@ new file suspends its activity until it has it, while clustat looks healthy ever
 import difflib
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 
 from vmstore.errors import Refused, ToolFailed, VmstoreError
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Inventory
 from vmstore.run import Result
 from vmstore.tools import cluster, cluster_conf, cluster_push
+from vmstore.tools.cluster_push import Way
 from vmstore.tools.nodes import Unreachable
 
 CONF = "/etc/cluster/cluster.conf"
+NEW = f"{CONF}.vmstore"
+OLD = f"{CONF}.vmstore-old"
 EVERY = 2.0
+
+
+class Effect(StrEnum):
+    """What a new file does to the service it is about, in words for a title."""
+
+    ADDED = "add the service {0}"
+    REMOVED = "take out the service {0}"
+    RECONFIGURED = "have {0} start with the cluster"
 
 
 @dataclass(frozen=True, slots=True)
 class PushConf(Step):
     """Give every node ``text`` in place of ``before`` and activate it; ``vm`` is the service that it is about.
 
-    ``present`` tells whether the service shall be there afterwards.
+    ``checker`` is the command that checks the new file before it is distributed, empty where there is none.
     """
 
     node: str
@@ -31,14 +43,15 @@ class PushConf(Step):
     vm: str
     before: str
     text: str
-    present: bool
+    effect: Effect
+    way: Way
+    checker: tuple[str, ...]
     patience: int
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        what = "add" if self.present else "take out"
-        return f"{what} the service {self.vm}: cluster.conf version {self.wanted} on {', '.join(self.nodes)}"
+        return f"{self.effect.format(self.vm)}: cluster.conf version {self.wanted} on {', '.join(self.nodes)}"
 
     @property
     def detail(self) -> str:
@@ -55,22 +68,36 @@ class PushConf(Step):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order: written beside the old one, checked, put in place, activated."""
-        new = f"{CONF}.vmstore"
-        write = [Command(node, ("sh", "-c", f"umask 027; cat >{new}"), self.text) for node in self.nodes]
-        check = Command(self.node, tuple(cluster_push.validate(new)))
-        place = [
-            Command.chain(node, ["cp", "-p", CONF, f"{CONF}.vmstore-old"], ["mv", new, CONF]) for node in self.nodes
-        ]
-        return [*write, check, *place, Command(self.node, tuple(cluster_push.activate()))]
+        activate = Command(self.node, tuple(cluster_push.activate(self.way, self.wanted)))
+        if self.way is Way.CCS_TOOL and cluster_conf.same(self.before, self.text):
+            # Every node has it already, and ccs_tool takes only a higher version than the one there is.
+            return [activate]
+        written = self.nodes if self.way is Way.COPY else (self.node,)
+        write = [Command(node, ("sh", "-c", f"umask 027; cat >{NEW}"), self.text) for node in written]
+        check = [Command(self.node, self.checker)] if self.checker else []
+        return [*write, *check, *(self._place(node) for node in written), activate]
+
+    def _place(self, node: str) -> Command:
+        keep = ["cp", "-p", CONF, OLD]
+        if self.way is Way.CCS_TOOL:
+            return Command.chain(node, keep, cluster_push.update(NEW), ["rm", "-f", NEW])
+        return Command.chain(node, keep, ["mv", NEW, CONF])
 
     def done(self, world: Inventory) -> bool:
-        """Tell whether the manager lists the service, or no longer does."""
-        return (world.service(self.vm) is not None) is self.present
+        """Tell whether the manager lists the service, or no longer does; of its attributes it says nothing."""
+        if self.effect is Effect.RECONFIGURED:
+            return False
+        return (world.service(self.vm) is not None) is (self.effect is Effect.ADDED)
+
+    def proven(self, work: Work, world: Inventory) -> bool:
+        """Look at the nodes where the manager's list does not tell."""
+        return self._settled(work) if self.effect is Effect.RECONFIGURED else self.done(world)
 
     def run(self, work: Work) -> None:
-        """Push it, and wait until every node has it and the manager acts on it."""
+        """Push it, unless all nodes run it already, and wait until every node has it and the manager acts on it."""
         self._refuse_other(work)
-        Step.run(self, work)
+        if not self._active(work):
+            Step.run(self, work)
         began = time.monotonic()
         while not self._settled(work):
             if time.monotonic() - began > self.patience:
@@ -86,25 +113,28 @@ class PushConf(Step):
         return ToolFailed(
             what,
             why=f"{node}: {result.reason()}",
-            hint=f"see {CONF}.vmstore and `cman_tool version` on {node}; what ran before is {CONF}.vmstore-old",
+            hint=f"see {NEW} and `cman_tool version` on {node}; what ran before is {OLD}",
         )
 
     def _refuse_other(self, work: Work) -> None:
         # Two changes at once would lose one of them: both would carry the same version.
         for node in self.nodes:
-            if work.ask(node, ["cat", CONF]).out not in (self.before, self.text):
+            there = work.ask(node, ["cat", CONF]).out
+            if not any(cluster_conf.same(there, known) for known in (self.before, self.text)):
                 raise Refused(
                     f"{CONF} on {node} has changed meanwhile",
                     why="it is not what this change was made from",
                     hint="run the same command again",
                 )
 
+    def _active(self, work: Work) -> bool:
+        versions = [cluster_push.version(work.ask(node, cluster_push.ask_version())) for node in self.nodes]
+        return all(version == self.wanted for version in versions)
+
     def _settled(self, work: Work) -> bool:
         try:
-            versions = {node: cluster_push.version(work.ask(node, cluster_push.ask_version())) for node in self.nodes}
-            if any(version != self.wanted for version in versions.values()):
-                return False
-            state = cluster.ask(work.nodes, self.node, "rgmanager")
+            state = cluster.ask(work.nodes, self.node, "rgmanager") if self._active(work) else None
         except Unreachable:
             return False
-        return state is not None and not state.trouble and (self.vm in state.services) is self.present
+        listed = state is not None and self.vm in state.services
+        return state is not None and not state.trouble and listed is (self.effect is not Effect.REMOVED)

@@ -1,26 +1,28 @@
 """Plan starting, stopping, relocating, freezing and thawing a VM. Pure."""
 
-from vmstore.config import ClusterSettings
+from vmstore.config import Config
 from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused
-from vmstore.jobs import freezing, where
-from vmstore.jobs.agent_steps import AGENT
+from vmstore.jobs import freezing, plan_direct, where
 from vmstore.jobs.service_steps import Relocate, SetFreeze, Start, Stop, Warm
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
 from vmstore.policies import safety
-from vmstore.services import Cluster, Service, State
+from vmstore.services import NONE, Cluster, Service, State
+from vmstore.tools import cluster as clusters
+from vmstore.tools.managers import Manager
+from vmstore.tools.unmanaged import Unmanaged
 
 
 def service(world: Inventory, vm: str) -> tuple[Cluster, Service]:
-    """Find a VM's service. Raises ClusterUnusable without a manager or without its states, NotFound."""
+    """Find a VM's service, which without a manager is any VM that has a volume.
+
+    Raises ClusterUnusable where the manager does not tell the states, NotFound.
+    """
     cluster = world.cluster
-    if cluster is None:
-        raise ClusterUnusable(
-            "there is no cluster manager",
-            why="neither rgmanager nor Pacemaker is configured on the node that was asked",
-            hint=f"see `manager` in the configuration; on a single host: {AGENT} (its manual page says how)",
-        )
-    found = cluster.services.get(vm)
+    assert cluster is not None, "the verbs about services have the nodes asked where there is no manager"
+    if cluster.manager == NONE:
+        where.volume(world, vm)
+    found = cluster.find(vm)
     if found is None:
         safety.cluster(cluster)
         lv = world.lv(vm)
@@ -32,7 +34,7 @@ def service(world: Inventory, vm: str) -> tuple[Cluster, Service]:
     return cluster, found
 
 
-def start(world: Inventory, settings: ClusterSettings, vm: str, node: str) -> list[Step]:
+def start(world: Inventory, config: Config, vm: str, node: str) -> list[Step]:
     """Plan starting; nothing where it runs already. Raises Refused, ClusterUnusable, NotFound."""
     cluster, found = service(world, vm)
     safety.services(cluster, [vm])
@@ -46,26 +48,36 @@ def start(world: Inventory, settings: ClusterSettings, vm: str, node: str) -> li
         return []
     if found.frozen:
         raise safety.frozen(found)
-    if node:
+    manager = _manager(cluster, config)
+    mounted = False
+    if isinstance(manager, Unmanaged):
+        node, mounted = plan_direct.seat(world, manager, vm, node)
+    elif node:
         safety.target(cluster, found, node)
     lv = where.volume(world, vm)
     # A service that the manager calls stopped may still be mounted where its manager went away.
     where.place(world, lv)
     where.known(world, [vm])
-    return [Start(cluster.reporter, cluster.manager, vm, settings.patience, node)]
+    return [Start(cluster.reporter, manager, vm, config.cluster.patience, node, mounted)]
 
 
-def stop(world: Inventory, settings: ClusterSettings, vm: str) -> list[Step]:
+def stop(world: Inventory, config: Config, vm: str) -> list[Step]:
     """Plan stopping; nothing where it is stopped and the nodes agree. Raises Refused, ClusterUnusable, NotFound."""
     cluster, found = service(world, vm)
     safety.cluster(cluster)
     if found.frozen:
         raise safety.frozen(found)
-    step = Stop(cluster.reporter, cluster.manager, vm, settings.patience)
+    manager = _manager(cluster, config)
+    node = found.owner
+    if isinstance(manager, Unmanaged):
+        node = plan_direct.holder(world, manager, cluster, vm)
+        if not node:
+            return []
+    step = Stop(cluster.reporter, manager, vm, config.cluster.patience, node)
     return [] if step.done(world) else [step]
 
 
-def relocate(world: Inventory, settings: ClusterSettings, vm: str, node: str) -> list[Step]:
+def relocate(world: Inventory, config: Config, vm: str, node: str) -> list[Step]:
     """Plan relocating, everything that can be known checked before the guest is suspended.
 
     ``node`` is "" for any other node that can take it. Nothing where it runs there already. Raises Refused,
@@ -74,39 +86,34 @@ def relocate(world: Inventory, settings: ClusterSettings, vm: str, node: str) ->
     cluster, found = service(world, vm)
     safety.services(cluster, [vm])
     if found.state is not State.STARTED:
+        if cluster.manager == NONE:
+            where.known(world, [vm])
         raise Refused(
-            f"{vm} does not run", why=f"{cluster.manager} says {found.state}", hint=f"`vmstore start {vm} {node}`"
+            f"{vm} does not run", why=f"{cluster.speaker} says {found.state}", hint=f"`vmstore start {vm} {node}`"
         )
-    where.place(world, where.volume(world, vm))
+    place = where.place(world, where.volume(world, vm))
     if node == found.owner:
         return []
-    to = node or _any_other(world, cluster, found)
-    safety.target(cluster, found, to)
-    if to not in world.nodes:
-        raise ClusterUnusable(
-            f"{to} does not answer", why=world.silent.get(to, "it is not among `nodes`"), hint="name another node"
-        )
-    where.locks(world, to)
-    for pv in {run.pv for run in where.volume(world, vm).extents}:
-        where.device(world, to, pv)
+    manager, to = _manager(cluster, config), node or _any_other(world, cluster, found)
+    if isinstance(manager, Unmanaged):
+        manager = manager.with_fstype(place.mount)
+        plan_direct.able(world, vm, to)
+    else:
+        _target(world, cluster, found, to)
     return [
-        Warm(to, vm, warm(settings, world.vg.name, vm)),
-        Relocate(cluster.reporter, cluster.manager, vm, settings.patience, to),
+        Warm(to, vm, Unmanaged.of(config).warm(vm)),
+        Relocate(cluster.reporter, manager, vm, config.cluster.patience, found.owner, to),
     ]
 
 
-def warm(settings: ClusterSettings, vg: str, vm: str) -> tuple[str, ...]:
-    """Give the command by which the agent prepares a node."""
-    directory = f"{settings.directory}/{vm}"
-    words = [f"OCF_RESKEY_vm={vm}", f"OCF_RESKEY_vg={vg}", f"OCF_RESKEY_directory={directory}"]
-    if settings.hypervisor != "auto":
-        words.append(f"OCF_RESKEY_hypervisor={settings.hypervisor}")
-    return ("env", *words, AGENT, "warm")
+def set_freeze(world: Inventory, config: Config, vm: str, *, frozen: bool) -> list[Step]:
+    """Plan freezing or thawing on the admin's account.
 
-
-def set_freeze(world: Inventory, vm: str, *, frozen: bool) -> list[Step]:
-    """Plan freezing or thawing on the admin's account. Raises Locked while vmstore itself works on the volume."""
+    Raises Locked while vmstore itself works on the volume, Refused where there is no manager.
+    """
     cluster, found = service(world, vm)
+    manager = _manager(cluster, config)
+    (manager.freeze if frozen else manager.thaw)(vm)
     safety.services(cluster, [vm])
     # What a run that was cut off left is swept before this is planned, so a note left is a run at work.
     if any(note.vm == vm for _, note in freezing.notes(world)):
@@ -115,7 +122,22 @@ def set_freeze(world: Inventory, vm: str, *, frozen: bool) -> list[Step]:
             why="it thaws the service itself when it is done",
             hint="wait for it; `vmstore pv list` shows what is being emptied",
         )
-    return [] if found.frozen is frozen else [SetFreeze(cluster.reporter, cluster.manager, vm, frozen)]
+    return [] if found.frozen is frozen else [SetFreeze(cluster.reporter, manager, vm, frozen)]
+
+
+def _manager(cluster: Cluster, config: Config) -> Manager:
+    return clusters.of(cluster.manager, Unmanaged.of(config))
+
+
+def _target(world: Inventory, cluster: Cluster, found: Service, to: str) -> None:
+    safety.target(cluster, found, to)
+    if to not in world.nodes:
+        raise ClusterUnusable(
+            f"{to} does not answer", why=world.silent.get(to, "it is not among `nodes`"), hint="name another node"
+        )
+    where.locks(world, to)
+    for pv in {run.pv for run in where.volume(world, found.vm).extents}:
+        where.device(world, to, pv)
 
 
 def _any_other(world: Inventory, cluster: Cluster, found: Service) -> str:
@@ -126,6 +148,6 @@ def _any_other(world: Inventory, cluster: Cluster, found: Service) -> str:
         raise Refused(
             f"no other node can take {found.vm}",
             why=f"it runs on {found.owner}, and no other member takes services",
-            hint="see clustat or crm_mon -1",
+            hint="see `vmstore status`",
         )
     return able[0]

@@ -1,16 +1,18 @@
-"""Steps that have the cluster manager start, stop or relocate a VM, and wait for what really came of it."""
+"""Steps that have the cluster manager, or the agent itself, start, stop or relocate a VM, and see what came of it."""
 
 import time
 from dataclasses import dataclass
 from typing import ClassVar
 
 from vmstore.errors import ToolFailed, VmstoreError
+from vmstore.jobs import direct
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Inventory
 from vmstore.run import Result
 from vmstore.services import SETTLED, Service, State
 from vmstore.tools import cluster
-from vmstore.tools.cluster import MANAGERS
+from vmstore.tools.managers import Manager, Order
+from vmstore.tools.unmanaged import Unmanaged
 
 # Seconds after a command in which a manager may not have begun with it: Pacemaker's commands only note a wish,
 # clusvcadm answers when the work is done, but one that was cut off takes effect later (rgmanager 3.1.8).
@@ -24,13 +26,17 @@ class ServiceStep(Step):
 
     everywhere: ClassVar[bool] = True
     node: str
-    manager: str
+    manager: Manager
     vm: str
     patience: int
 
-    def argvs(self) -> list[list[str]]:
-        """Give the argument lists of the manager's commands."""
+    def orders(self) -> list[Order]:
+        """Give the manager's commands."""
         raise NotImplementedError
+
+    def recovery(self) -> list[Order]:
+        """Give what brings back, after a failure, what was there before."""
+        return []
 
     def reached(self, service: Service) -> bool:
         """Tell whether the service is where this step wants it."""
@@ -38,28 +44,35 @@ class ServiceStep(Step):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
-        return [Command(self.node, tuple(argv)) for argv in [*self.argvs(), *self._settle()]]
+        ordered = [self._command(order) for order in self.orders()]
+        return [*ordered, *(Command(self.node, tuple(argv)) for argv in self._settle())]
+
+    def _command(self, order: Order) -> Command:
+        return Command(order.node or self.node, order.argv)
 
     def _settle(self) -> list[list[str]]:
         return []
 
     def done(self, world: Inventory) -> bool:
         """Tell whether the manager says so."""
-        service = world.service(self.vm)
+        service = world.cluster.find(self.vm) if world.cluster else None
         return service is not None and self.reached(service)
 
     def failure(self, what: str, node: str, result: Result) -> VmstoreError:
         """Make an error of a command that failed, in the manager's terms."""
-        return MANAGERS[self.manager].failure(what, node, result)
+        return self.manager.failure(what, node, result)
 
     def run(self, work: Work) -> None:
         """Have it done and wait until the manager is settled; its exit code alone proves nothing."""
         failure: VmstoreError | None = None
         try:
-            for argv in self.argvs():
-                work.do(Command(self.node, tuple(argv)), f"{self.title}: failed", self.failure)
+            for order in self.orders():
+                work.do(self._command(order), f"{self.title}: failed", self.failure)
         except VmstoreError as error:
             failure = error
+        if isinstance(self.manager, Unmanaged):
+            self._directly(work, self.manager, failure)
+            return
         try:
             service = self._settled(work, failure)
         finally:
@@ -70,12 +83,21 @@ class ServiceStep(Step):
         if failure is not None:
             work.reporter.note(f"{failure.what} ({failure.why}), but it came about")
 
+    def _directly(self, work: Work, alone: Unmanaged, failure: VmstoreError | None) -> None:
+        """See at once what came of it, since the agent ends when its work does; say where the VM is now."""
+        nodes = list(dict.fromkeys(self._command(order).node for order in self.orders()))
+        back = [self._command(order) for order in self.recovery()]
+        service = direct.outcome(work, alone, self, nodes, back, failure)
+        # One that did come about is seen as such when the world is read again.
+        if failure is not None or not self.reached(service):
+            raise self._not_reached(service, failure)
+
     def _settled(self, work: Work, failure: VmstoreError | None) -> Service:
         """Ask until the service is where it was wanted, or rests elsewhere."""
         began = rest = time.monotonic()
         last: Service | None = None
         while True:
-            state = cluster.ask(work.nodes, self.node, self.manager)
+            state = cluster.ask(work.nodes, self.node, self.manager.name)
             service = state.services.get(self.vm) if state else None
             now = time.monotonic()
             if service is not None and self.reached(service):
@@ -83,12 +105,14 @@ class ServiceStep(Step):
             if service is None or service.state not in SETTLED or last is None or service != last:
                 rest = now
             last = service or last
-            settled = now - rest >= (LAG[self.manager] if failure is None else LAG["rgmanager"])
+            settled = now - rest >= (LAG[self.manager.name] if failure is None else LAG["rgmanager"])
             if settled or now - began >= self.patience:
                 if service is None:
                     raise ToolFailed(
                         f"{self.title}: what came of it is not known",
-                        why=state.trouble if state and state.trouble else f"{self.manager} no longer lists {self.vm}",
+                        why=state.trouble
+                        if state and state.trouble
+                        else f"{self.manager.name} no longer lists {self.vm}",
                         hint=f"`vmstore status {self.vm}` shows it when the cluster answers again",
                     )
                 return service
@@ -106,21 +130,29 @@ class ServiceStep(Step):
 
 @dataclass(frozen=True, slots=True)
 class Start(ServiceStep):
-    """Start a service; ``on`` names a node or is "" for the manager's choice."""
+    """Start a service; ``on`` names a node or is "" for the manager's choice.
+
+    ``mounted``: its volume was mounted there before, so that a failure does not take it away.
+    """
 
     on: str = ""
+    mounted: bool = False
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
         return f"start {self.vm}" + (f" on {self.on}" if self.on else "")
 
-    def argvs(self) -> list[list[str]]:
-        """Give the argument lists of the manager's commands."""
-        return MANAGERS[self.manager].start(self.vm, self.on)
+    def orders(self) -> list[Order]:
+        """Give the manager's commands."""
+        return self.manager.start(self.vm, self.on)
+
+    def recovery(self) -> list[Order]:
+        """Let go of the volume."""
+        return [] if self.mounted else self.manager.recover(self.vm, "", self.on)
 
     def _settle(self) -> list[list[str]]:
-        return MANAGERS[self.manager].settle(self.vm) if self.on else []
+        return self.manager.settle(self.vm) if self.on else []
 
     def reached(self, service: Service) -> bool:
         """Tell whether it runs; on which node is told afterwards."""
@@ -129,16 +161,18 @@ class Start(ServiceStep):
 
 @dataclass(frozen=True, slots=True)
 class Stop(ServiceStep):
-    """Stop a service: its VM is suspended to its own volume, and the volume is let go of."""
+    """Stop a service, on the node where it runs: its VM is suspended to its own volume, and that is let go of."""
+
+    on: str = ""
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
         return f"stop {self.vm}"
 
-    def argvs(self) -> list[list[str]]:
-        """Give the argument lists of the manager's commands."""
-        return MANAGERS[self.manager].stop(self.vm)
+    def orders(self) -> list[Order]:
+        """Give the manager's commands."""
+        return self.manager.stop(self.vm, self.on)
 
     def reached(self, service: Service) -> bool:
         """Tell whether the manager has it stopped."""
@@ -153,8 +187,9 @@ class Stop(ServiceStep):
 
 @dataclass(frozen=True, slots=True)
 class Relocate(ServiceStep):
-    """Move a running service to another node."""
+    """Move a running service from one node to another."""
 
+    source: str
     to: str
 
     @property
@@ -162,12 +197,16 @@ class Relocate(ServiceStep):
         """Say in a few words what it does."""
         return f"relocate {self.vm} to {self.to}"
 
-    def argvs(self) -> list[list[str]]:
-        """Give the argument lists of the manager's commands."""
-        return MANAGERS[self.manager].relocate(self.vm, self.to)
+    def orders(self) -> list[Order]:
+        """Give the manager's commands."""
+        return self.manager.relocate(self.vm, self.source, self.to)
+
+    def recovery(self) -> list[Order]:
+        """Start it where it ran."""
+        return self.manager.recover(self.vm, self.source, self.to)
 
     def _settle(self) -> list[list[str]]:
-        return MANAGERS[self.manager].settle(self.vm)
+        return self.manager.settle(self.vm)
 
     def reached(self, service: Service) -> bool:
         """Tell whether it runs there."""
@@ -213,7 +252,7 @@ class SetFreeze(Step):
     """Freeze or thaw a service on the admin's own account."""
 
     node: str
-    manager: str
+    manager: Manager
     vm: str
     frozen: bool
 
@@ -224,8 +263,8 @@ class SetFreeze(Step):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
-        manager = MANAGERS[self.manager]
-        return [Command(self.node, tuple(a)) for a in (manager.freeze if self.frozen else manager.thaw)(self.vm)]
+        change = self.manager.freeze if self.frozen else self.manager.thaw
+        return [Command(self.node, tuple(argv)) for argv in change(self.vm)]
 
     def done(self, world: Inventory) -> bool:
         """Tell whether the manager says so."""
@@ -234,4 +273,4 @@ class SetFreeze(Step):
 
     def failure(self, what: str, node: str, result: Result) -> VmstoreError:
         """Make an error of a command that failed, in the manager's terms."""
-        return MANAGERS[self.manager].failure(what, node, result)
+        return self.manager.failure(what, node, result)

@@ -78,7 +78,7 @@ def _agree(world: Inventory, lv: LogicalVolume, place: Place) -> None:
     if service is None or world.cluster is None:
         return
     holder = "" if place.idle else place.node
-    says = f"{world.cluster.manager} says {service.state}" + (f" on {service.owner}" if service.owner else "")
+    says = f"{world.cluster.speaker} says {service.state}" + (f" on {service.owner}" if service.owner else "")
     hint = f"see `vmstore status {lv.name}`, and on {holder or service.owner or world.reporter}: lsblk, mount"
     if service.state not in SETTLED:
         raise Refused(

@@ -1,4 +1,7 @@
-"""Say of each VM's service what the manager says, and whether the nodes say the same. Pure."""
+"""Say of each VM's service what the manager says, and whether the nodes say the same. Pure.
+
+Without a manager, the nodes tell of the VMs that run on them.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,21 +9,41 @@ from typing import Any
 from vmstore.errors import VmstoreError
 from vmstore.jobs import freezing, where
 from vmstore.model import Inventory
-from vmstore.services import Service
+from vmstore.services import NONE, Cluster, Service, State
+
+# What is said where there is nothing to list, by whether there is no manager.
+NOTHING = {
+    False: "no VM has a service yet; `vmstore create VM SIZE` makes one with its volume",
+    True: "no VM runs on the nodes that answered",
+}
 
 
-def rows(world: Inventory) -> list[dict[str, Any]]:
-    """Describe every service, by VM; ``frozen`` is null, "admin" or "vmstore"."""
+def rows(world: Inventory, vm: str = "") -> list[dict[str, Any]]:
+    """Describe every service, by VM, or the one of ``vm``; ``frozen`` is null, "admin" or "vmstore"."""
     if world.cluster is None:
         return []
+    if vm:
+        found = _find(world, world.cluster, vm)
+        return [_row(world, found)] if found else []
     return [_row(world, service) for _, service in sorted(world.cluster.services.items())]
+
+
+def _find(world: Inventory, cluster: Cluster, vm: str) -> Service | None:
+    found = cluster.find(vm)
+    if cluster.manager == NONE and vm not in cluster.services and world.unsure():
+        return Service(
+            vm, State.UNKNOWN, detail="; ".join(f"{node} {why}" for node, why in sorted(world.unsure().items()))
+        )
+    return found
 
 
 def remarks(world: Inventory) -> Iterator[str]:
     """Tell what is wrong with the cluster as a whole, a line each."""
     cluster = world.cluster
     if cluster is None:
-        yield "there is no cluster manager on the node that was asked"
+        return
+    if cluster.manager == NONE:
+        yield from _unmanaged(world, cluster)
         return
     if cluster.trouble:
         yield f"{cluster.manager} does not tell the states of its services: {cluster.trouble}"
@@ -35,6 +58,15 @@ def remarks(world: Inventory) -> Iterator[str]:
             yield f"{member.name} takes no services"
     if cluster.locked:
         yield f"{cluster.manager} is told to start nothing (clusvcadm -l)"
+
+
+def _unmanaged(world: Inventory, cluster: Cluster) -> Iterator[str]:
+    yield "there is no cluster manager: each node tells of its own VMs, and nothing restarts them"
+    for node, why in sorted(world.unsure().items()):
+        yield f"{node} {why}; what runs there is not known"
+    for member in cluster.members:
+        if member.online and not member.manages:
+            yield f"{member.name} runs no VMs: the agent is not installed there"
 
 
 def _row(world: Inventory, service: Service) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def add_service(text: str, spec: ServiceSpec, domain: str = "") -> str:
     raw = text.encode()
     if spec.vm in seen.services:
         start, end = seen.services[spec.vm]
-        if _canonical(raw[start:end].decode()) == _canonical(block):
+        there = raw[start:end].decode()
+        # Starting it has changed this attribute since.
+        if _canonical(_autostarting(there)) == _canonical(_autostarting(block)):
             return text
         raise Refused(
             f"cluster.conf has another service {spec.vm}",
@@ -81,6 +83,36 @@ def remove_service(text: str, vm: str) -> str:
     if not raw[line:start].strip() and raw[end : end + 1] == b"\n":
         start, end = line, end + 1
     return _raised((raw[:start] + raw[end:]).decode())
+
+
+def autostart(text: str, vm: str) -> bool | None:
+    """Tell whether rgmanager starts a service together with the cluster; None where there is none. Raises Refused."""
+    seen = _look(text)
+    if vm not in seen.services:
+        return None
+    start, end = seen.services[vm]
+    value = _attribute(text.encode()[start:end].decode(), "autostart")
+    return value is None or value[1].strip("\"'").lower() not in ("0", "no")
+
+
+def set_autostart(text: str, vm: str) -> str:
+    """Have a service started together with the cluster, one version higher; the text as it is where it is already.
+
+    Raises Refused.
+    """
+    if autostart(text, vm) is not False:
+        return text
+    start, end = _look(text).services[vm]
+    raw = text.encode()
+    return _raised((raw[:start] + _autostarting(raw[start:end].decode()).encode() + raw[end:]).decode())
+
+
+def same(one: str, other: str) -> bool:
+    """Tell whether two texts are the same document; ccsd writes anew what it is given."""
+    try:
+        return one == other or _whole(one) == _whole(other)
+    except ElementTree.ParseError:
+        return False
 
 
 def changed_services(old: str, new: str) -> frozenset[str]:
@@ -164,6 +196,23 @@ def _indent(raw: bytes, at: int) -> str:
     line = raw.rfind(b"\n", 0, at) + 1
     before = raw[line:at].decode()
     return before if not before.strip() else ""
+
+
+def _attribute(element: str, name: str) -> re.Match[str] | None:
+    """Find an attribute of the element that a text begins with; the first group is its value in quotes."""
+    tag = re.match(r"""<[^\s>/]+(?:[^>"']|"[^"]*"|'[^']*')*>""", element)
+    found = re.finditer(r"""([^\s=<>"']+)\s*=\s*("[^"]*"|'[^']*')""", tag[0] if tag else "")
+    begin = next((match for match in found if match[1] == name), None)
+    return re.compile(r"""("[^"]*"|'[^']*')""").match(element, begin.start(2)) if begin else None
+
+
+def _autostarting(service: str) -> str:
+    value = _attribute(service, "autostart")
+    return f'{service[: value.start(1)]}"1"{service[value.end(1) :]}' if value else service
+
+
+def _whole(text: str) -> str:
+    return ElementTree.canonicalize(text, with_comments=True)
 
 
 def _canonical(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Say what every cluster manager must be able to do; rgmanager and Pacemaker each have a module that does it."""
+"""Say what every cluster manager must be able to do; rgmanager, Pacemaker and none each have a module that does it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,12 +35,24 @@ class ServiceSpec:
     autostart: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command that starts, stops or moves a service; ``node`` is "" where any node of the cluster will do."""
+
+    argv: tuple[str, ...]
+    node: str = ""
+
+
 class Manager(Protocol):
     """Speak with a cluster manager by argument lists, each run on one node; exit codes decide, texts explain."""
 
-    name: str
-    # Shell text that only reads. Each command's output stands between "@NAME" and "@end RC".
-    question: str
+    @property
+    def name(self) -> str:
+        """Name it as the configuration does."""
+
+    @property
+    def question(self) -> str:
+        """Write shell text that only reads; each command's output stands between "@NAME" and "@end RC"."""
 
     def parse(self, node: str, sections: Mapping[str, Section]) -> Cluster:
         """Turn the answer to the question into facts."""
@@ -51,14 +63,17 @@ class Manager(Protocol):
     def thaw(self, vm: str) -> list[list[str]]:
         """Take a freeze back."""
 
-    def start(self, vm: str, node: str = "") -> list[list[str]]:
+    def start(self, vm: str, node: str = "") -> list[Order]:
         """Start a service, on a node where one is named."""
 
-    def stop(self, vm: str) -> list[list[str]]:
-        """Stop a service until it is started again."""
+    def stop(self, vm: str, node: str) -> list[Order]:
+        """Stop a service, which runs on that node, until it is started again."""
 
-    def relocate(self, vm: str, node: str) -> list[list[str]]:
-        """Move a running service to a node."""
+    def relocate(self, vm: str, source: str, node: str) -> list[Order]:
+        """Move a running service from one node to another."""
+
+    def recover(self, vm: str, source: str, node: str) -> list[Order]:
+        """Bring back to ``source``, if it ran, what did not start on a node; nothing where the manager does it."""
 
     def settle(self, vm: str) -> list[list[str]]:
         """Take back what start or relocate left in the configuration; nothing where they leave nothing."""

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from vmstore.errors import ClusterUnusable, NotFound, ToolFailed, VmstoreError
 from vmstore.run import Result
 from vmstore.services import Cluster, Member, Service, State
-from vmstore.tools.managers import Section, shell
+from vmstore.tools.managers import Order, Section, shell
 
 AGENT = "ocf:vmstore:vm"
 # crm_error --list --exit (Pacemaker 2.1.5).
@@ -57,21 +57,28 @@ class Pacemaker:
         """Take a freeze back."""
         return [[*_meta(vm), "--delete-parameter", "maintenance"]]
 
-    def start(self, vm: str, node: str = "") -> list[list[str]]:
+    def start(self, vm: str, node: str = "") -> list[Order]:
         """Start a service, on a node where one is named; failures of before are forgotten first."""
-        prefer = [["crm_resource", "--resource", vm, "--move", "--node", node]] if node else []
-        return [*prefer, [*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Started"]]
+        prefer = self.relocate(vm, "", node) if node else []
+        return [*prefer, Order((*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Started"))]
 
-    def stop(self, vm: str) -> list[list[str]]:
+    def stop(self, vm: str, node: str) -> list[Order]:
         """Stop a service until it is started again, and forget its failures, which may keep it from being stopped."""
+        del node
         return [
-            [*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Stopped"],
-            ["crm_resource", "--resource", vm, "--cleanup"],
+            Order((*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Stopped")),
+            Order(("crm_resource", "--resource", vm, "--cleanup")),
         ]
 
-    def relocate(self, vm: str, node: str) -> list[list[str]]:
+    def relocate(self, vm: str, source: str, node: str) -> list[Order]:
         """Move a running service to a node; the preference that this leaves is taken back by ``settle``."""
-        return [["crm_resource", "--resource", vm, "--move", "--node", node]]
+        del source
+        return [Order(("crm_resource", "--resource", vm, "--move", "--node", node))]
+
+    def recover(self, vm: str, source: str, node: str) -> list[Order]:
+        """Leave it to Pacemaker, which starts it where it can run."""
+        del vm, source, node
+        return []
 
     def settle(self, vm: str) -> list[list[str]]:
         """Take back the preference for a node that start and relocate leave as a constraint."""

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused, ToolFailed, VmstoreError
 from vmstore.run import Result
 from vmstore.services import Cluster, Member, Service, State
-from vmstore.tools.managers import Section, shell
+from vmstore.tools.managers import Order, Section, shell
 
 # resgroup.h; 118 "recovering" and 117 "recoverable" lead to a stop and a start.
 _STATES = {
@@ -75,17 +75,24 @@ class Rgmanager:
         """Take a freeze back."""
         return [["clusvcadm", "-U", vm]]
 
-    def start(self, vm: str, node: str = "") -> list[list[str]]:
+    def start(self, vm: str, node: str = "") -> list[Order]:
         """Start a service, on a node where one is named; it may still land on another, with exit code 0."""
-        return [["clusvcadm", "-e", vm, *(["-m", node] if node else [])]]
+        return [Order(("clusvcadm", "-e", vm, *(["-m", node] if node else [])))]
 
-    def stop(self, vm: str) -> list[list[str]]:
-        """Stop a service until it is started again."""
-        return [["clusvcadm", "-d", vm]]
+    def stop(self, vm: str, node: str) -> list[Order]:
+        """Stop a service, until it is started again or the whole cluster is."""
+        del node
+        return [Order(("clusvcadm", "-d", vm))]
 
-    def relocate(self, vm: str, node: str) -> list[list[str]]:
+    def relocate(self, vm: str, source: str, node: str) -> list[Order]:
         """Move a running service to a node."""
-        return [["clusvcadm", "-r", vm, "-m", node]]
+        del source
+        return [Order(("clusvcadm", "-r", vm, "-m", node))]
+
+    def recover(self, vm: str, source: str, node: str) -> list[Order]:
+        """Leave it to rgmanager, which starts it where it ran."""
+        del vm, source, node
+        return []
 
     def settle(self, vm: str) -> list[list[str]]:
         """Take back nothing: start and relocate leave nothing in the configuration."""
