@@ -12,7 +12,7 @@ from lab.record import Record
 from lab.topology import SAN
 
 ROOT_DISK_OPTIONS = "if=none,id=root,cache=unsafe,format=qcow2"
-KERNEL_COMMAND_LINE = "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off net.ifnames=0 cryptomgr.notests"
+KERNEL_COMMAND_LINE = "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr net.ifnames=0 cryptomgr.notests"
 
 
 def netdev(machine: str, link: wiring.Link, node: str) -> str:
@@ -56,7 +56,7 @@ def _lun_arguments(record: Record) -> list[str]:
 
 def _watchdog_arguments(record: Record, machine: str) -> list[str]:
     """Plug in a watchdog where sbd fences; with -no-reboot a machine that it resets is off."""
-    if machine == SAN or record.topology.manager != "pacemaker":
+    if machine == SAN or record.topology.manager == "none":
         return []
     return ["-device", "i6300esb", "-watchdog-action", "reset"]
 

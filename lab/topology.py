@@ -4,13 +4,14 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from lab.errors import UsageError
 from lab.places import LAB
 from lab.topology_fields import Table, TopologyProblem
 
 TOPOLOGIES = LAB / "topologies"
+Manager = Literal["none", "pacemaker", "rgmanager"]
 SAN = "san"
 
 # The emulated PC has 32 slots. It keeps 3 for itself; root disk, shared folder and host link take 3, one is left over.
@@ -43,7 +44,7 @@ class Topology:
     vg: str
     locks: Literal["dlm", "none"]
     luns: tuple[Lun, ...]
-    manager: Literal["none", "pacemaker"] = "none"
+    manager: Manager = "none"
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -101,13 +102,13 @@ def parse(name: str, document: dict[str, object]) -> Topology:
     return topology
 
 
-def _manager(top: Table) -> Literal["none", "pacemaker"]:
+def _manager(top: Table) -> Manager:
     if not top.has("cluster"):
         return "none"
     table = top.table("cluster")
-    chosen = table.choice("manager", ("none", "pacemaker"))
+    chosen = table.choice("manager", get_args(Manager))
     table.refuse_unknown()
-    return "pacemaker" if chosen == "pacemaker" else "none"
+    return cast(Manager, chosen)
 
 
 def _lun(table: Table) -> Lun:
@@ -137,8 +138,8 @@ def _check_whole(topology: Topology) -> None:
     if not any(lun.in_vg for lun in topology.luns):
         raise TopologyProblem("lun.in_vg: no LUN is true, so there would be no volume group")
     sbd = [lun for lun in topology.luns if lun.sbd]
-    if len(sbd) != (topology.manager == "pacemaker") or any(lun.in_vg or lun.paths != 1 for lun in sbd):
-        raise TopologyProblem("lun.sbd: Pacemaker's fencing, and it alone, wants one LUN of 1 path outside of the VG")
+    if len(sbd) != (topology.manager != "none") or any(lun.in_vg or lun.paths != 1 for lun in sbd):
+        raise TopologyProblem("lun.sbd: a manager's fencing, and it alone, wants one LUN of 1 path outside of the VG")
     if topology.manager != "none" and topology.locks == "none":
         raise TopologyProblem("cluster.manager: a cluster manager wants cluster locks")
     if (wanted := len(topology.luns) + 3 * len(topology.nodes)) > SLOTS:

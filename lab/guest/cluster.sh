@@ -9,6 +9,13 @@ corosync_nodes() {
     done
 }
 
+# Of two nodes one alone goes on, once both have been there: the one that fences first.
+two_nodes() {
+    local names
+    read -r -a names <<<"$LAB_NODES"
+    [ ${#names[@]} -ne 2 ] || echo '    two_node: 1'
+}
+
 # token 10 s: an emulated node may not be scheduled for seconds, and must not be declared dead for it.
 configure_corosync() {
     cat >/etc/corosync/corosync.conf <<C
@@ -25,6 +32,7 @@ $(corosync_nodes)
 }
 quorum {
     provider: corosync_votequorum
+$(two_nodes)
 }
 logging {
     to_stderr: no
@@ -46,12 +54,13 @@ join_cluster() {
     milestone quorate
 }
 
-# dlm fences only where somebody can switch a node off on behalf of another: under Pacemaker, with sbd. Elsewhere it would
+# dlm fences only where somebody can switch a node off on behalf of another: with sbd, under a manager. Elsewhere it would
 # stop all locks after a crash and wait for a fence agent for ever. The price: after a crash the locks of a node are given
 # away without proof that it is dead, which is safe here because "crash" kills the emulator.
 start_locks() {
     local fencing=0
-    [ "$LAB_MANAGER" != pacemaker ] || fencing=1
+    [ "$LAB_MANAGER" = none ] || fencing=1
+    [ "$LAB_MANAGER" != rgmanager ] || configure_dlm_fencing
     # Made by a udev rule; without it dlm_controld runs on and serves nobody.
     until_true 30 test -e /dev/misc/dlm-control || return 1
     dlm_controld --enable_fencing $fencing --log_debug >/var/log/dlm_controld.out 2>&1 || return 1

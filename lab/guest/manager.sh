@@ -19,8 +19,12 @@ start_hypervisor() {
     (until_true 60 virsh -q version) &
 }
 
+# shellcheck source=lab/guest/sbd.sh
+. "$here/sbd.sh"
 # shellcheck source=lab/guest/pacemaker.sh
 . "$here/pacemaker.sh"
+# shellcheck source=lab/guest/rgmanager.sh
+. "$here/rgmanager.sh"
 
 start_manager() {
     # There is no systemd and no journal: what logs to syslog is in this file.
@@ -28,5 +32,6 @@ start_manager() {
     case $LAB_MANAGER in
     none) return 0 ;;
     pacemaker) start_hypervisor && start_pacemaker ;;
+    rgmanager) start_hypervisor && start_rgmanager ;;
     esac
 }

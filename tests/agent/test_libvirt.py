@@ -61,6 +61,14 @@ def test_stop_where_there_is_nothing_is_quick_and_starts_no_virsh(node: Node) ->
     assert node.calls() == []
 
 
+def test_stop_of_a_volume_that_is_mounted_without_a_vm_lets_go_of_it(node: Node) -> None:
+    # As where a start failed: whoever manages the volume must be able to unmount it.
+    node.mounted()
+    assert node.run("stop", ocf=False).returncode == 0
+    assert node.run("stop").returncode == 0
+    assert not node.is_mounted
+
+
 def test_a_save_that_fails_keeps_the_vm_and_says_why(ready: Node) -> None:
     ready.run("start")
     ready.says("full", "No space left on device")

@@ -5,18 +5,27 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.driver import LAB, Cluster, finish
+from tests.lab import services
+from tests.lab.services import Vm
+
+# For work on the tests themselves: run them on the lab that is up (in $VMSTORE_LAB_STATE) and leave it up.
+USE_RUNNING = bool(os.environ.get("VMSTORE_TEST_RUNNING_LAB"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_state() -> Iterator[None]:
-    """Keep the tests' lab apart from one that the developer may have up.
+    """Keep the tests' lab apart from one that the developer may have up, unless that one is to be used.
 
     Not in pytest's own temporary folder: later runs of pytest clear that, and with it the record of the emulators.
     """
+    if USE_RUNNING:
+        yield
+        return
     before = os.environ.get("VMSTORE_LAB_STATE")
     with tempfile.TemporaryDirectory(prefix="vmstore-lab-") as folder:
         os.environ["VMSTORE_LAB_STATE"] = folder
@@ -30,25 +39,38 @@ def own_state() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def topologies(own_state: None) -> Iterator[dict[str, Cluster]]:
     """Remember which topology is up; it comes down when another one is wanted, and at the end."""
-    up: dict[str, Cluster] = {}
+    up = {_running(): _cluster()} if USE_RUNNING else {}
     yield up
-    if up:
+    if up and not USE_RUNNING:
         finish([str(LAB), "down"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lab(request: pytest.FixtureRequest, topologies: dict[str, Cluster]) -> Cluster:
     """Bring up the topology that the test module names in TOPOLOGY, unless it is up already."""
     wanted = request.module.TOPOLOGY
     if wanted not in topologies:
+        assert not USE_RUNNING, f"the running lab is {_running()}, not {wanted}"
         if topologies:
             topologies.clear()
             finish([str(LAB), "down"])
         finish([str(LAB), "up", wanted])
-        status = json.loads(finish([str(LAB), "status", "--json"]).out)
-        nodes = tuple(machine["name"] for machine in status["machines"] if machine["role"] == "node")
-        topologies[wanted] = Cluster(nodes, Path(status["vmstore_toml"]))
+        topologies[wanted] = _cluster()
     return topologies[wanted]
+
+
+def _status() -> dict[str, Any]:
+    return dict(json.loads(finish([str(LAB), "status", "--json"]).out))
+
+
+def _running() -> str:
+    return str(_status()["topology"])
+
+
+def _cluster() -> Cluster:
+    status = _status()
+    nodes = tuple(machine["name"] for machine in status["machines"] if machine["role"] == "node")
+    return Cluster(nodes, Path(status["vmstore_toml"]))
 
 
 @pytest.fixture
@@ -63,3 +85,18 @@ def cluster(lab: Cluster) -> Iterator[Cluster]:
     for pv in lab.pvs():
         if pv["state"] != "ok":
             lab.vmstore("", "pv", "uncordon", pv["wwid"])
+
+
+@pytest.fixture(scope="class")
+def made(lab: Cluster) -> Iterator[Vm]:
+    """Give a VM with its volume, its service and its files to a class of tests; take all of it away in the end."""
+    made = services.make(lab, "web01")
+    yield made
+    services.unmake(made)
+
+
+@pytest.fixture
+def vm(cluster: Cluster, made: Vm) -> Vm:
+    """Give that VM to one test."""
+    del cluster
+    return made

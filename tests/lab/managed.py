@@ -1,31 +1,25 @@
-"""What must hold under every cluster manager; a test module for each runs it on its topology of the lab."""
+"""What must hold under every cluster manager; a test module for each runs it on its topology of the lab.
+
+Making a VM and taking it away take a minute each on the lab, so the tests of a class share one; each has it run where
+it needs it first, whatever the test before left.
+"""
 
 import signal
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from lab.driver import HOST, Cluster
-from tests.lab import services
 from tests.lab.services import Vm
 
 
 class Managed:
     """VMs as services of the manager of the topology."""
 
-    @pytest.fixture
-    def vm(self, cluster: Cluster) -> Iterator[Vm]:
-        """Give a VM with its volume, its service and its files, not started; take all of it away afterwards."""
-        made = services.make(cluster, "web01")
-        yield made
-        services.unmake(made)
-
     def test_made_started_stopped_and_started_again(self, cluster: Cluster, vm: Vm) -> None:
+        vm.stops()
         assert vm.status() == {"state": vm.stopped, "node": None, "held_by": None}
         again = cluster.vmstore(HOST, "create", "web01", "48M")
         assert "nothing was changed" in again.err
-        cluster.vmstore("n3", "start", "web01", "n1")
+        cluster.vmstore(cluster.nodes[-1], "start", "web01", "n1")
         assert vm.status() == {"state": "started", "node": "n1", "held_by": "n1"}
         vm.wait_for(3)
         cluster.vmstore("n2", "stop", "web01")
@@ -36,25 +30,29 @@ class Managed:
         # Resumed, not booted: a booted guest counts from the beginning.
         vm.counts_on()
 
-    def test_relocated_within_20_s_without_a_reboot(self, cluster: Cluster, vm: Vm) -> None:
-        cluster.vmstore(HOST, "start", "web01", "n1")
+    def test_relocated_without_a_reboot_and_told_how_long_it_was_away(self, cluster: Cluster, vm: Vm) -> None:
+        vm.runs_on_node("n1")
         vm.wait_for(3)
+        began = time.monotonic()
         done = cluster.vmstore(HOST, "relocate", "web01", "n2", "-o", "json")
+        took = time.monotonic() - began
         assert (done.json["node"], done.json["state"]) == ("n2", "started")
         vm.counts_on()
-        assert 0 < done.json["away_seconds"] < 20
+        # How long that may be is measured by the benchmark, against the same by hand.
+        assert 0 < done.json["away_seconds"] < took
         assert vm.mounts() == ["n2"]
 
     def test_grown_and_evacuated_while_it_runs(self, cluster: Cluster, vm: Vm) -> None:
-        cluster.vmstore(HOST, "start", "web01", "n1")
+        vm.runs_on_node("n1")
         vm.wait_for(3)
         process, log = vm.process("n1"), vm.actions()
         assert process
         assert log
+        size = cluster.volume("web01")["size"]
         cluster.vmstore("n2", "grow", "web01", "+16M")
-        assert cluster.volume("web01")["size"] == 64 * 2**20
-        source = vm.pv()
-        cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+        assert cluster.volume("web01")["size"] == size + 16 * 2**20
+        source, target = vm.pv(), vm.other_class()
+        cluster.vmstore(cluster.nodes[-1], "evacuate", source, "--to", target, "--yes")
         assert cluster.pv(source)["free"] == cluster.pv(source)["size"]
         assert vm.process("n1") == process
         assert vm.actions() == log
@@ -63,31 +61,33 @@ class Managed:
         vm.counts_on()
 
     def test_killed_while_frozen_and_thawed_by_the_next_command(self, cluster: Cluster, vm: Vm) -> None:
-        cluster.vmstore(HOST, "start", "web01", "n1")
-        source = vm.pv()
-        run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+        vm.runs_on_node("n1")
+        vm.wait_for(1)
+        source, target = vm.pv(), vm.other_class()
+        run = cluster.vmstore_start(HOST, "evacuate", source, "--to", target, "--yes")
         cluster.wait(lambda: cluster.moves("n1"), 120, "the move to begin", run)
         run.send_signal(signal.SIGKILL)
         run.communicate()
         assert vm.frozen() == "vmstore"
         cluster.wait(lambda: not cluster.moves("n1"), 120, "LVM to finish the move")
-        done = cluster.vmstore("n2", "pv", "cordon", cluster.wwid("fc", nth=1))
+        spare = next(pv["wwid"] for pv in cluster.pvs() if pv["class"] == target and pv["wwid"] != vm.pv())
+        done = cluster.vmstore("n2", "pv", "cordon", spare)
         assert "web01 was left frozen" in done.err
         assert vm.frozen() is None
-        cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+        cluster.vmstore(cluster.nodes[-1], "evacuate", source, "--to", target, "--yes")
         vm.counts_on()
 
     def test_what_the_admin_froze_stays_frozen(self, cluster: Cluster, vm: Vm) -> None:
-        cluster.vmstore(HOST, "start", "web01", "n1")
+        vm.runs_on_node("n1")
         cluster.vmstore(HOST, "freeze", "web01")
         cluster.vmstore("n2", "grow", "web01", "+8M")
         assert vm.frozen() == "admin"
-        assert cluster.vmstore("n3", "relocate", "web01", "n2", check=False).rc == 4
+        assert cluster.vmstore(cluster.nodes[-1], "relocate", "web01", "n2", check=False).rc == 4
         cluster.vmstore(HOST, "thaw", "web01")
         assert vm.frozen() is None
 
     def test_a_vm_that_dies_is_restarted(self, cluster: Cluster, vm: Vm) -> None:
-        cluster.vmstore(HOST, "start", "web01", "n1")
+        vm.runs_on_node("n1")
         vm.wait_for(2)
         before = vm.process("n1")
         assert before
@@ -100,33 +100,37 @@ class Managed:
         vm.booted(owner)
 
     def test_its_node_loses_power_and_it_boots_on_another(self, cluster: Cluster, vm: Vm) -> None:
-        cluster.vmstore(HOST, "start", "web01", "n2")
+        vm.runs_on_node("n2")
         vm.wait_for(2)
         cluster.lab("crash", "n2")
+        left = [node for node in cluster.nodes if node != "n2"]
         try:
             most = 0
             deadline = time.monotonic() + 240
-            while not (owner := vm.runs_on(("n1", "n3"))):
-                most = max(most, len(vm.mounts(("n1", "n3"))))
+            while not (owner := vm.runs_on(left)):
+                most = max(most, len(vm.mounts(left)))
                 assert time.monotonic() < deadline, "it did not come up on another node"
                 time.sleep(1)
             assert most <= 1
-            assert vm.mounts(("n1", "n3")) == [owner]
+            assert vm.mounts(left) == [owner]
             vm.booted(owner)
         finally:
             cluster.lab("start", "n2")
         cluster.wait(lambda: vm.status()["node"] == owner, 60, "the manager to say so")
 
     def test_stop_where_there_is_nothing_is_quick(self, cluster: Cluster, vm: Vm) -> None:
-        took = cluster.sh("n3", f"begin=$(date +%s%N); {vm.script} stop; echo $((($(date +%s%N) - begin) / 1000000))")
+        vm.runs_on_node("n1")
+        took = cluster.sh("n2", f"begin=$(date +%s%N); {vm.script} stop; echo $((($(date +%s%N) - begin) / 1000000))")
+        # rgmanager stops each service on each node when it starts: what may be slow is one look at a hypervisor.
         assert int(took.out) < 3000
+        assert vm.status() == {"state": "started", "node": "n1", "held_by": "n1"}
 
     def test_remove_wants_it_stopped_and_takes_the_service_out(self, cluster: Cluster, vm: Vm) -> None:
-        cluster.vmstore(HOST, "start", "web01")
+        vm.runs_on_node("n1")
         refused = cluster.vmstore(HOST, "remove", "web01", "--confirm", "web01", check=False)
         assert refused.rc == 4
         assert vm.status()["state"] == "started"
         cluster.vmstore("n2", "stop", "web01")
-        cluster.vmstore("n3", "remove", "web01", "--confirm", "web01")
+        cluster.vmstore(cluster.nodes[-1], "remove", "web01", "--confirm", "web01")
         assert cluster.vmstore(HOST, "status", "-o", "json").json["items"] == []
         assert cluster.vmstore(HOST, "show", "web01", check=False).rc == 3

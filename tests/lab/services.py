@@ -9,13 +9,17 @@ from lab.driver import HOST, Cluster
 
 @dataclass
 class Vm:
-    """A VM of the lab; its guest counts on its serial line."""
+    """A VM of the lab; its guest counts on its serial line. ``seen``: how often it had booted, and its last number."""
 
     cluster: Cluster
     name: str
-    last: int = 0
+    seen: tuple[int, int] = (0, 0)
     stopped: str = "disabled"
-    script: str = ""
+
+    @property
+    def script(self) -> str:
+        """Give the agent's command line on a node."""
+        return f"env OCF_RESKEY_vm={self.name} /usr/lib/ocf/resource.d/vmstore/vm"
 
     def row(self) -> dict[str, Any]:
         """Give its line of `vmstore status`."""
@@ -31,10 +35,31 @@ class Vm:
         by = self.row()["frozen"]
         return None if by is None else str(by)
 
+    def runs_on_node(self, node: str) -> None:
+        """Have it run on a node, from whatever state the test before left it in."""
+        row = self.row()
+        if row["frozen"]:
+            self.cluster.vmstore(HOST, "thaw", self.name)
+        if row["state"] == "failed":
+            self.cluster.vmstore(HOST, "stop", self.name)
+        if row["state"] != "started":
+            self.cluster.vmstore(HOST, "start", self.name, node)
+        elif row["node"] != node:
+            self.cluster.vmstore(HOST, "relocate", self.name, node)
+
+    def stops(self) -> None:
+        """Have it stopped."""
+        self.cluster.vmstore(HOST, "thaw", self.name)
+        self.cluster.vmstore(HOST, "stop", self.name)
+
     def pv(self) -> str:
         """Give the WWID of the PV on which its volume lies."""
         names = self.cluster.volume(self.name)["pvs"]
         return str(next(pv["wwid"] for pv in self.cluster.pvs() if pv["name"] == names[0]))
+
+    def other_class(self) -> str:
+        """Name the class of PVs on which its volume does not lie."""
+        return "iscsi" if self.cluster.volume(self.name)["classes"] == ["fc"] else "fc"
 
     def mounts(self, nodes: Sequence[str] = ()) -> list[str]:
         """Name the nodes that have its volume mounted."""
@@ -60,44 +85,48 @@ class Vm:
         return found
 
     def wait_for(self, number: int) -> None:
-        """Wait until the guest has counted to a number."""
-        self.cluster.wait(lambda: self.count() >= number, 120, f"{self.name} to count to {number}")
+        """Wait until the guest has counted to a number since it booted."""
+        self.cluster.wait(lambda: self.look()[1] >= number, 120, f"{self.name} to count to {number}")
 
-    def count(self) -> int:
-        """Read how far the guest has counted; the serial log lies on the volume."""
+    def look(self) -> tuple[int, int]:
+        """Read how often the guest has booted and how far it has counted; its serial log lies on the volume."""
         node = self.row()["node"]
-        self.last = self.cluster.counter(node, self.name) if node else self.last
-        return self.last
+        if node:
+            numbers = self.numbers(node)
+            self.seen = (numbers.count(1), numbers[-1] if numbers else 0)
+        return self.seen
 
     def counts_on(self) -> None:
-        """Assert that the guest counts on from where it was when it was last looked at."""
-        before = self.last
-        self.cluster.wait(lambda: self.count() > before, 60, f"{self.name} to count beyond {before}")
-        numbers = self.numbers()
-        assert numbers == list(range(1, len(numbers) + 1)), "it was booted in between"
+        """Assert that the guest counts on from where it was when it was last looked at, without a boot or a gap."""
+        boots, before = self.seen
+        self.cluster.wait(lambda: self.look() > (boots, before), 60, f"{self.name} to count beyond {before}")
+        assert self.seen[0] == boots, "it was booted in between"
+        numbers = self.numbers(self.row()["node"])
+        assert numbers[-1] - before < len(numbers)
+        assert numbers[numbers.index(before) :][: numbers[-1] - before + 1] == list(range(before, numbers[-1] + 1))
 
-    def numbers(self) -> list[int]:
-        """List all that the guest ever wrote."""
-        node = self.row()["node"]
-        text = self.cluster.sh(node, f"cat /vm/{self.name}/serial.log").out
-        return [int(word) for word in text.split()[:-1]]
+    def numbers(self, node: str) -> list[int]:
+        """List all that the guest ever wrote; a node that lost power may have left other bytes, and half a line."""
+        text = self.cluster.sh(node, f"cat /vm/{self.name}/serial.log 2>/dev/null || true").out
+        return [int(line) for line in text.split("\n")[:-1] if line.isdigit()]
 
     def booted(self, node: str) -> None:
         """Assert that the guest began anew, as it must after a crash."""
-        self.cluster.wait(lambda: self.cluster.counter(node, self.name) > 1, 60, "the guest to count")
-        # What it wrote before may be lost with its node; what it writes now begins with 1.
-        numbers = self.numbers()
+        self.cluster.wait(lambda: self.numbers(node)[-1:] > [1], 60, "the guest to count")
+        numbers = self.numbers(node)
         began = len(numbers) - numbers[::-1].index(1) - 1
+        # What it wrote before may be lost with its node.
+        assert numbers[-1] < self.seen[1] or numbers.count(1) > self.seen[0]
         assert numbers[began:] == list(range(1, len(numbers) - began + 1))
 
 
 def make(cluster: Cluster, name: str) -> Vm:
-    """Make a VM with its service, on an iSCSI LUN."""
-    cluster.create(name, "48M", "--class", "iscsi")
+    """Make a VM with its service, on an iSCSI LUN, not started."""
+    cluster.vmstore(HOST, "create", name, "48M", "--class", "iscsi")
     cluster.mount("n1", name)
     cluster.make_guest("n1", name)
     cluster.unmount("n1", name)
-    return Vm(cluster, name, script=f"env OCF_RESKEY_vm={name} /usr/lib/ocf/resource.d/vmstore/vm")
+    return Vm(cluster, name)
 
 
 def unmake(vm: Vm) -> None:

@@ -12,10 +12,10 @@ within() {
     shift
     if command -v timeout >/dev/null 2>&1; then
         # Killed outright: what does not answer may not heed anything else, and -k is not in every timeout(1).
-        code=0
-        told=$(timeout -s KILL "$seconds" "$@" 2>&1 </dev/null) || code=$?
-        [ $code -ne 137 ] || code=124
-        return $code
+        ended=0
+        told=$(timeout -s KILL "$seconds" "$@" 2>&1 </dev/null) || ended=$?
+        [ $ended -ne 137 ] || ended=124
+        return $ended
     fi
     scratch=${TMPDIR:-/tmp}/vmstore-vm.$$
     rm -f "$scratch"
@@ -29,13 +29,13 @@ within() {
         kill -9 $child
     ) >/dev/null 2>&1 &
     watch=$!
-    code=0
-    wait $child 2>/dev/null || code=$?
+    ended=0
+    wait $child 2>/dev/null || ended=$?
     kill $watch 2>/dev/null
     told=$(cat "$scratch")
     rm -f "$scratch"
-    [ $code -ne 137 ] || code=124
-    return $code
+    [ $ended -ne 137 ] || ended=124
+    return $ended
 }
 
 # act SECONDS PROGRAM...: as within, for what changes something, which the log names.

@@ -62,17 +62,17 @@ main() {
     settle_settings
     now
     began=$clock
-    code=0
+    result=0
     case $1 in
     start) action_start ;;
     stop) action_stop ;;
     status | monitor) action_monitor ;;
     warm) action_warm ;;
     validate-all) action_validate ;;
-    esac || code=$?
-    report "$1" $code
-    [ "$standard" = ocf ] || lsb "$1" $code || code=$?
-    return $code
+    esac || result=$?
+    report "$1" $result
+    [ "$standard" = ocf ] || lsb "$1" $result || result=$?
+    return $result
 }
 
 main "$@"
