@@ -33,11 +33,15 @@ class Done:
 
 @dataclass(slots=True)
 class Cluster:
-    """The running lab; ``nodes`` are its names, ``config`` the workstation's configuration."""
+    """The running lab; ``nodes`` are its names, ``config`` the workstation's configuration.
+
+    ``used`` are volumes to be removed after a test; ``cordons`` tells that PVs may be cordoned since.
+    """
 
     nodes: tuple[str, ...]
     config: Path
     used: list[str] = field(default_factory=list)
+    cordons: bool = False
 
     def lab(self, *words: str, check: bool = True) -> Done:
         """Run a verb of the lab."""
@@ -60,6 +64,7 @@ class Cluster:
 
     def vmstore_argv(self, where: str, *words: str) -> list[str]:
         """Give the argument list that runs vmstore there."""
+        self.cordons |= words[0] == "evacuate" or words[:2] == ("pv", "cordon")
         if where == HOST:
             return [sys.executable, "-m", "vmstore", *words, "--config", str(self.config)]
         return [str(LAB), "ssh", where, shlex.join(["vmstore", *words])]

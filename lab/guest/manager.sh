@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The cluster manager of a node, and the hypervisor and the agent that its services need.
+# The cluster manager of a node, and the hypervisor and the agent that its services need; without a manager, vmstore runs
+# the agent itself, and the hypervisor waits for `libvirtd -d`.
 agent=/usr/lib/ocf/resource.d/vmstore/vm
 
 prepare_manager() {

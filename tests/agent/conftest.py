@@ -36,7 +36,10 @@ class Node:
         if not ocf and not name.exists():
             name.symlink_to(self.program)
         parameters = {f"OCF_RESKEY_{key}": value for key, value in given.items()}
-        own = {"OCF_RESKEY_vm": "web01", "OCF_RESKEY_directory": str(self.directory)} if ocf else {}
+        own = {"OCF_RESKEY_vm": "web01", "OCF_RESKEY_directory": str(self.directory)}
+        if not ocf:
+            # What rgmanager has script.sh told (rgmanager/src/daemons/restree.c).
+            own = {"OCF_RESOURCE_TYPE": "script", "OCF_RESOURCE_INSTANCE": "script:web01-vm", "OCF_RESKEY_file": "x"}
         return subprocess.run(
             [*self.shell, str(name), action], env={**self.env, **own, **parameters}, capture_output=True, text=True,
             timeout=30, check=False,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.driver import LAB, Cluster, finish
+from lab.driver import HOST, LAB, Cluster, finish
 from tests.lab import services
 from tests.lab.services import Vm
 
@@ -82,9 +82,11 @@ def cluster(lab: Cluster) -> Iterator[Cluster]:
             lab.sh(node, f"umount /vm/{vm}; lvchange -an vmstore/{vm}", check=False)
         lab.sh(lab.nodes[0], f"lvremove -y vmstore/{vm}", check=False)
     lab.used.clear()
-    for pv in lab.pvs():
-        if pv["state"] != "ok":
-            lab.vmstore("", "pv", "uncordon", pv["wwid"])
+    if lab.cordons:
+        for pv in lab.pvs():
+            if pv["state"] != "ok":
+                lab.vmstore(HOST, "pv", "uncordon", pv["wwid"])
+        lab.cordons = False
 
 
 @pytest.fixture(scope="class")

@@ -14,6 +14,7 @@ class Vm:
     cluster: Cluster
     name: str
     seen: tuple[int, int] = (0, 0)
+    node: str = "n1"
     stopped: str = "disabled"
 
     @property
@@ -90,10 +91,11 @@ class Vm:
 
     def look(self) -> tuple[int, int]:
         """Read how often the guest has booted and how far it has counted; its serial log lies on the volume."""
-        node = self.row()["node"]
-        if node:
-            numbers = self.numbers(node)
-            self.seen = (numbers.count(1), numbers[-1] if numbers else 0)
+        # Where it was last, it most likely is; asking vmstore would take seconds.
+        for node in sorted(self.cluster.nodes, key=lambda node: node != self.node):
+            if numbers := self.numbers(node):
+                self.node, self.seen = node, (numbers.count(1), numbers[-1])
+                break
         return self.seen
 
     def counts_on(self) -> None:
@@ -101,9 +103,13 @@ class Vm:
         boots, before = self.seen
         self.cluster.wait(lambda: self.look() > (boots, before), 60, f"{self.name} to count beyond {before}")
         assert self.seen[0] == boots, "it was booted in between"
-        numbers = self.numbers(self.row()["node"])
-        assert numbers[-1] - before < len(numbers)
-        assert numbers[numbers.index(before) :][: numbers[-1] - before + 1] == list(range(before, numbers[-1] + 1))
+        assert self._since_boot(self.node) == list(range(1, self.seen[1] + 1)), "there is a gap"
+
+    def _since_boot(self, node: str) -> list[int]:
+        numbers = self.numbers(node)
+        found = numbers[len(numbers) - numbers[::-1].index(1) - 1 :]
+        self.seen = (numbers.count(1), numbers[-1])
+        return found
 
     def numbers(self, node: str) -> list[int]:
         """List all that the guest ever wrote; a node that lost power may have left other bytes, and half a line."""
@@ -112,12 +118,12 @@ class Vm:
 
     def booted(self, node: str) -> None:
         """Assert that the guest began anew, as it must after a crash."""
+        boots, last = self.seen
         self.cluster.wait(lambda: self.numbers(node)[-1:] > [1], 60, "the guest to count")
-        numbers = self.numbers(node)
-        began = len(numbers) - numbers[::-1].index(1) - 1
+        began = self._since_boot(node)
         # What it wrote before may be lost with its node.
-        assert numbers[-1] < self.seen[1] or numbers.count(1) > self.seen[0]
-        assert numbers[began:] == list(range(1, len(numbers) - began + 1))
+        assert self.seen[1] < last or self.seen[0] > boots, "it was not booted"
+        assert began == list(range(1, self.seen[1] + 1))
 
 
 def make(cluster: Cluster, name: str) -> Vm:

@@ -61,7 +61,8 @@ read_settings() {
 
 settle_settings() {
     read_settings "${VMSTORE_AGENT_CONF:-/etc/vmstore/agent.conf}"
-    if [ -n "${OCF_RESKEY_vm:-}" ] || [ -n "${OCF_RESOURCE_INSTANCE:-}" ]; then
+    # rgmanager's script.sh hands its own OCF environment on, that of a resource "script" (rgmanager/src/daemons/restree.c).
+    if [ "${OCF_RESOURCE_TYPE:-}" != script ] && [ -n "${OCF_RESKEY_vm:-}${OCF_RESOURCE_INSTANCE:-}" ]; then
         standard=ocf vm=${OCF_RESKEY_vm:-} storage=${OCF_RESKEY_storage:-yes}
     else
         standard=lsb vm=${0##*/} storage=no
@@ -101,6 +102,11 @@ check_settings() {
     case $hypervisor in
     libvirt | vmware1 | vmware2) ;;
     *) because "there is no driver for the hypervisor '$hypervisor'" || return "$OCF_ERR_CONFIGURED" ;;
+    esac
+    # virsh takes a number for the id of a domain, of any domain, before it takes it for a name.
+    case $hypervisor,$vm in
+    libvirt,*[!0-9]*) ;;
+    libvirt,*) because "libvirt would take '$vm' for the id of a domain" || return "$OCF_ERR_CONFIGURED" ;;
     esac
     case $stop_mode in
     suspend | shutdown) ;;

@@ -81,6 +81,6 @@ report() {
     seconds_between "$began" "$clock"
     outcome="done"
     [ "$2" -eq 0 ] || outcome="failed ($2): $reason"
-    logger -t vmstore-vm -- "$vm $1 $outcome in $between s${ran:+: $ran}" 2>/dev/null
+    within 5 logger -t vmstore-vm -- "$vm $1 $outcome in $between s${ran:+: $ran}"
     return 0
 }

@@ -35,14 +35,16 @@ take_storage() {
         [ $code -le 1 ] || because "e2fsck -p ended with $code: $(last)" || return
         ;;
     esac
-    act 120 mount -t "$fstype" "$device" "$directory" || because "mount: $(last)"
+    act 120 mount -t "$fstype" "$device" "$directory" || because "mount: $(last)" || return
+    mounted || because "$directory was mounted, but not under this name: is it reached through a link?"
 }
 
 let_go_of_storage() {
     if mounted; then
         mounted_right || because "$directory is mounted from $source, not from $device" || return
         tries=$retries
-        until act 60 umount "$directory"; do
+        # One that was killed while it wrote what was left to write may have unmounted it.
+        until act 60 umount "$directory" || ! mounted; do
             tries=$((tries - 1))
             if [ "$tries" -le 0 ]; then
                 busy=$(last)

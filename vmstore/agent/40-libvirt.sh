@@ -18,7 +18,9 @@ virsh_act() {
 # The process of a domain, which libvirt's QEMU driver notes; asking it costs no process of ours.
 libvirt_process() {
     pid=''
-    [ -r "/run/libvirt/qemu/$vm.pid" ] && read -r pid <"/run/libvirt/qemu/$vm.pid"
+    for noted in "/run/libvirt/qemu/$vm.pid" "/var/run/libvirt/qemu/$vm.pid"; do
+        [ -r "$noted" ] && read -r pid <"$noted"
+    done
     [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
 }
 
@@ -38,10 +40,11 @@ libvirt_state() {
         return
     fi
     case $told in
-    *'failed to get domain'* | *'Domain not found'*) state=unknown ;;
-    *'failed to connect'* | *'Failed to connect'* | *'not found'* | *'No such file'*)
+    # "failed to get domain" is said of every look-up that failed, also of one whose connection was lost.
+    *'failed to get domain'* | *'Domain not found'* | *'failed to connect'* | *'Failed to connect'* | *'not found'* \
+        | *'No such file'*)
         state=unknown
-        ! libvirt_process || { state=stuck && reason="its process $pid runs, but libvirt does not answer: $(last)"; }
+        ! libvirt_process || { state=stuck && reason="its process $pid runs, but libvirt says: $(last)"; }
         ;;
     *) reason=$(last) ;;
     esac
@@ -60,7 +63,8 @@ libvirt_settled() {
         0,*None*) break ;;
         0,*) ;;
         124,*) because "libvirt gave no answer within $limit s" || return ;;
-        *) break ;;
+        # Gone meanwhile, or a libvirt before 0.7.7, which cannot be asked; anything else is no "it rests".
+        *'failed to get domain'* | *'Domain not found'* | *nknown\ command* | *'not supported'* | *'not running'*) break ;;
         esac
         [ "$patience" -gt 0 ] || because "libvirt is still at work on it after $long s" || return
         sleep "$pause"
@@ -79,17 +83,17 @@ libvirt_forget() {
     because "the old definition cannot be removed: $(last)"
 }
 
-# libvirt_whole FILE: tell whether libvirt finished a saved state. While it writes, the file begins with LibvirtQemudPart
+# libvirt_whole FILE: tell whether libvirt finished a saved state; 2 where that cannot be told. While it writes, the file begins with LibvirtQemudPart
 # (libvirt, src/qemu/qemu_saveimage.h).
 libvirt_whole() {
     [ -s "$1" ] || return 1
-    within 20 dd "if=$1" bs=16 count=1
+    within 20 dd "if=$1" bs=16 count=1 || return 2
     case $told in LibvirtQemudSave*) ;; *) return 1 ;; esac
 }
 
 # A save that outlived the stop that asked for it leaves a whole state under the name of an unfinished one.
 libvirt_take_late() {
-    libvirt_whole "$directory/$vm.state.part" || return 1
+    libvirt_whole "$directory/$vm.state.part" || return
     ran="$ran${ran:+; }took $vm.state.part, which was saved late"
-    mv "$directory/$vm.state.part" "$directory/$vm.state"
+    mv "$directory/$vm.state.part" "$directory/$vm.state" || return 2
 }

@@ -19,12 +19,12 @@ libvirt_stop() {
         ;;
     stuck) because "$reason" || return ;;
     esac
+    # What was restored for this very run is older than what is saved now, or than the disks after a shutdown.
+    libvirt_set_aside || return
     if [ "$stop_mode" = shutdown ]; then
         libvirt_shutdown
         return
     fi
-    # What was restored for this very run is older than what is saved now.
-    libvirt_set_aside || return
     rm -f "$directory/$vm.state.part"
     now
     left=$clock

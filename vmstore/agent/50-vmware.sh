@@ -109,6 +109,7 @@ vmware_poll() {
     while [ "$patience" -gt 0 ]; do
         "${hypervisor}_state"
         [ "$state" != "$1" ] || return 0
+        [ "$state" != hung ] || because "$reason" || return
         [ "$state" != stuck ] || "${hypervisor}_answer" || return
         sleep "$pause"
         patience=$((patience - 1))
@@ -144,7 +145,7 @@ vmware_stop() {
     case $state in
     unknown) return 0 ;;
     hung) because "$reason" || return ;;
-    stuck) "${hypervisor}_answer" || return ;;
+    stuck) vmware_poll running 170 || return ;;
     esac
     case $state in
     off | suspended) ;;

@@ -76,7 +76,13 @@ vmware1_answer() {
     if [ "$code" -eq 0 ] && [ -n "${choice:-}" ]; then
         ran="$ran${ran:+; }vmware-cmd $vmx answer ($choice)"
         echo "$choice" >&3
-        wait "$asked" || because "its question was not answered" || code=$?
+        waits=$limit
+        while [ "$waits" -gt 0 ] && kill -0 "$asked" 2>/dev/null; do
+            sleep "$pause"
+            waits=$((waits - 1))
+        done
+        [ "$waits" -gt 0 ] || kill -9 "$asked" 2>/dev/null
+        wait "$asked" 2>/dev/null || because "its question was not answered" || code=$?
     else
         kill -9 "$asked" 2>/dev/null
         wait "$asked" 2>/dev/null

@@ -8,7 +8,10 @@ vmware2_id() {
     within "$limit" vmware-vim-cmd vmsvc/getallvms
     code=$?
     case $code in
-    0) ;;
+    0)
+        # A listing that was cut off must not look like one without the VM.
+        case $told in *Vmid*) ;; *) told="getallvms printed no list" && return 2 ;; esac
+        ;;
     1) return 2 ;;
     *) return "$code" ;;
     esac
@@ -23,7 +26,10 @@ vmware2_id() {
         *) rest='' ;;
         esac
         case $line in
-        [0-9]*"/${vmx##*/} "* | [0-9]*" ${vmx##*/} "* | [0-9]*"/${vmx##*/}") id=${line%%[!0-9]*} ;;
+        # A clone's .vmx may have the name of another's; its folder has not.
+        [0-9]*[\ /]"${directory##*/}/${vmx##*/} "* | [0-9]*"] ${vmx##*/} "* | [0-9]*[\ /]"${directory##*/}/${vmx##*/}")
+            id=${line%%[!0-9]*}
+            ;;
         esac
     done
     [ -n "$id" ]

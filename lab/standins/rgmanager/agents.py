@@ -45,7 +45,10 @@ class Script:
             self._log(f"[script] script:{self._resource.name}: {path} is not executable")
             return BAD_ARGUMENTS
         self._log(f"[script] Executing {path} {action}")
-        code = run([str(path), action])
+        # What rgmanager tells each agent in its environment, script.sh hands on (rgmanager/src/daemons/restree.c).
+        told = {"OCF_RESKEY_file": self._file, "OCF_RESKEY_name": self._resource.name}
+        told |= {"OCF_RESOURCE_TYPE": "script", "OCF_RESOURCE_INSTANCE": f"script:{self._resource.name}"}
+        code = run([str(path), action], told)
         if code:
             self._log(f"[script] script:{self._resource.name}: {action} of {path} failed (returned {code})")
             return GENERIC
