@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vmstore import names, session, ui, ui_progress
 from vmstore.commands.options import Config, Offline
 from vmstore.commands.work import swept
-from vmstore.jobs import engine, lease, plan_service, where
+from vmstore.jobs import engine, lease, plan_service
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
 from vmstore.output import Output
@@ -44,7 +44,8 @@ def change(
         return None
     if steps:
         lv = world.lv(vm)
-        node = where.place(world, lv).node if lv and not _failed(world, vm) else world.reporter
+        # Whether it may be touched was the plan's to say: what failed may well be in use where its manager denies it.
+        node = next((active.node for active in world.activations(lv)), world.reporter) if lv else world.reporter
         with (
             ui_progress.reporter(steps) as reporter,
             lease.hold(run.nodes, node, lease.volume(vm), f"the volume of {vm}") as held,
@@ -65,8 +66,3 @@ def told(output: Output, kind: str, outcome: Outcome, sentence: str, **more: obj
         **more,
     }
     ui.result(output, kind, content, sentence if outcome.changed else f"{sentence} already; nothing was changed")
-
-
-def _failed(world: Inventory, vm: str) -> bool:
-    service = world.service(vm)
-    return service is not None and service.state == "failed"

@@ -162,3 +162,34 @@ def test_what_is_not_well_is_refused_before_anything_changes(
     done = bench.vmstore(*(each.format(wwid=bench.san.luns["iscsi1"].wwid) for each in words))
     assert (done.code, word in done.err) == (code, True), done.err
     assert (bench.san.summary(), bench.san.seqno) == before
+
+
+def test_a_freeze_whose_answer_was_lost_is_thawed_by_the_run_itself(bench: Bench) -> None:
+    _two_running(bench.san)
+    assert bench.vmstore("grow", "web01", "+1G").code == 0
+    freeze = next(number for number, (_, argv) in enumerate(bench.changes()) if argv[:2] == ("clusvcadm", "-Z"))
+    service = bench.san.services["web01"]
+    nodes = bench.san.nodes.values()
+
+    def loses(number: int) -> None:
+        # The answer to the freeze is lost, and so is the node's next one.
+        for node in nodes:
+            node.answer = "" if number == freeze else node.answer
+
+    done = bench.vmstore("grow", "web01", "+1G", fail_done=freeze, on_moment=loses)
+    assert done.code != 0
+    for node in nodes:
+        node.answer = None
+    assert not service.frozen
+    assert not _freezes(bench.san)
+
+
+def test_a_manager_that_tells_nothing_is_not_taken_for_one_that_froze_nothing(bench: Bench) -> None:
+    _two_running(bench.san)
+    bench.san.label("iscsi1").tags.add("vmstore.freeze=web01:n1:volume.web01")
+    bench.san.services["web01"].frozen = True
+    bench.san.quorate = False
+    done = bench.vmstore("pv", "cordon", bench.san.luns["fc2"].wwid)
+    assert "still frozen" in done.err
+    assert bench.san.services["web01"].frozen
+    assert _freezes(bench.san)

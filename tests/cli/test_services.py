@@ -66,6 +66,41 @@ def test_stop_is_the_way_out_of_a_failed_service(running: Bench) -> None:
     assert running.san.services["web01"].state == "disabled"
 
 
+def test_a_failed_service_is_stopped_where_its_parts_are(bench: Bench) -> None:
+    bench.san.volume("web01", 2 * G, "fc1", active="n2", mounted=True)
+    bench.san.serve("web01", "n2")
+    service = bench.san.services["web01"]
+    service.state, service.owner, service.last_owner = "failed", "none", "n2"
+    done = bench.vmstore("stop", "web01")
+    assert done.code == 0, done.err
+    assert bench.san.holders(bench.san.lvs["web01"]) == []
+
+
+def test_stop_again_ends_what_was_called_disabled_too_early(running: Bench) -> None:
+    # After rc 237: the stop script failed, and the cause is mended since.
+    service = running.san.services["web01"]
+    service.state, service.owner, service.last_owner = "disabled", "none", "n1"
+    done = running.vmstore("stop", "web01")
+    assert done.code == 0, done.err
+    assert running.san.holders(running.san.lvs["web01"]) == []
+
+
+def test_stop_disables_what_is_merely_stopped(stopped: Bench) -> None:
+    # rgmanager starts it as soon as a node joins.
+    stopped.san.services["web01"].state = "stopped"
+    assert stopped.vmstore("stop", "web01").code == 0
+    assert stopped.san.services["web01"].state == "disabled"
+
+
+def test_a_node_that_cannot_take_the_vm_is_found_before_the_guest_is_suspended(running: Bench) -> None:
+    running.san.nodes["n3"].agent = False
+    done = running.vmstore("relocate", "web01", "n3")
+    assert done.code == 4
+    assert "the VM was not touched" in done.err
+    assert not [argv for _, argv in running.changes() if argv[0] == "clusvcadm"]
+    assert running.san.services["web01"].owner == "n1"
+
+
 def test_a_disabled_service_that_is_still_mounted_is_no_stopped_one(running: Bench) -> None:
     service = running.san.services["web01"]
     service.state, service.owner = "disabled", "none"

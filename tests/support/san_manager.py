@@ -32,9 +32,10 @@ def _clustat(san: San, node: Node) -> str:
     lines = ['<?xml version="1.0"?>', '<clustat version="4.1.1">', '  <cluster name="vmclu" id="3489" generation="8"/>']
     lines += [f'  <quorum quorate="{int(san.quorate)}" groupmember="1"/>', "  <nodes>"]
     for number, other in enumerate(san.nodes.values(), 1):
+        online = int(other.up and other.member)
         lines.append(
-            f'    <node name="{other.name}" state="{int(other.up)}" local="{int(other is node)}" estranged="0" '
-            f'rgmanager="{int(other.up)}" rgmanager_master="0" qdisk="0" nodeid="0x0000000{number}"/>'
+            f'    <node name="{other.name}" state="{online}" local="{int(other is node)}" estranged="0" '
+            f'rgmanager="{online}" rgmanager_master="0" qdisk="0" nodeid="0x0000000{number}"/>'
         )
     lines += ["  </nodes>", "  <groups>"]
     for vm, service in san.services.items():
@@ -185,6 +186,9 @@ def run(san: San, node: Node, argv: Sequence[str], stdin: str) -> Answer | None:
 
 def _change(san: San, node: Node, option: str, vm: str, service: SanService, target: str) -> Answer:
     if option == "-d":
+        # Without an owner it is the node that is asked which runs the stop scripts.
+        if service.owner == "none":
+            service.owner = node.name
         _let_go(san, vm, service)
         service.state, service.owner = "disabled", "none"
         return 0, "Success\n", ""

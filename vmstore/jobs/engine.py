@@ -73,6 +73,7 @@ def carry_out(
                     raise StoppedHalfway(f"stopped before: {step.title}", why="you asked to", hint=AGAIN)
                 guard()
                 work.reporter.began(step)
+                proof.doubted = step
                 proof.owe(step, _run(step, work))
                 if not step.copies:
                     proof.bring()
@@ -80,7 +81,7 @@ def carry_out(
         except LockLost:
             raise
         except VmstoreError:
-            take_back(proof.ran, work)
+            take_back(proof.to_take_back(), work)
             raise
 
 
@@ -99,6 +100,7 @@ class _Proof:
     def __init__(self, work: Work, read: Read, world: Inventory) -> None:
         self.world = world
         self.ran: list[Step] = []
+        self.doubted: Step | None = None
         self._work = work
         self._read = read
         self._owed: list[tuple[Step, ToolFailed | None]] = []
@@ -108,6 +110,12 @@ class _Proof:
         """Tell whether what ran must be looked at before anything else runs."""
         failed = any(failure for _, failure in self._owed)
         return failed or time.monotonic() - self._looked >= PROVE_EVERY
+
+    def to_take_back(self) -> list[Step]:
+        """List what was seen to be done, and what began last if it must not be left in doubt."""
+        last = self.doubted
+        doubt = [last] if last is not None and last.taken_back_in_doubt and last not in self.ran else []
+        return [*self.ran, *doubt]
 
     def owe(self, step: Step, failure: ToolFailed | None) -> None:
         """Take note of a step that ran, and of what its tool complained of."""

@@ -6,6 +6,7 @@ with the VG to every node, and the lock falls with the run.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vmstore.errors import VmstoreError
 from vmstore.jobs.step import Command, Step
@@ -69,6 +70,8 @@ class FreezeStep(Step):
 class Freeze(FreezeStep):
     """Freeze a service, noted first."""
 
+    taken_back_in_doubt: ClassVar[bool] = True
+
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
@@ -102,8 +105,8 @@ class Thaw(FreezeStep):
         return self._thaw()
 
     def done(self, world: Inventory) -> bool:
-        """Tell whether the note is gone."""
-        return not self._marked(world)
+        """Tell whether it is thawed and the note is gone."""
+        return not self._marked(world) and not self._frozen(world)
 
     def ends(self, step: Step) -> bool:
         """Tell whether this takes back what that freeze did."""

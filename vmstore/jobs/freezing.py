@@ -71,6 +71,12 @@ def _over(work: Work, world: Inventory, note: Note) -> bool:
 
 
 def _keeps(world: Inventory, note: Note) -> str:
+    # Of what the manager does not tell, nothing may be taken for thawed.
+    cluster = world.cluster
+    if cluster is None:
+        return f"there is no cluster manager as {world.reporter} sees it"
+    if cluster.trouble or not cluster.quorate:
+        return cluster.trouble or "the cluster has no quorum"
     lv = world.lv(note.vm)
     if lv is None:
         return ""

@@ -68,13 +68,21 @@ def stop(world: Inventory, config: Config, vm: str) -> list[Step]:
     if found.frozen:
         raise safety.frozen(found)
     manager = _manager(cluster, config)
-    node = found.owner
+    node = found.owner or _remains(world, found)
     if isinstance(manager, Unmanaged):
         node = plan_direct.holder(world, manager, cluster, vm)
         if not node:
             return []
     step = Stop(cluster.reporter, manager, vm, config.cluster.patience, node)
     return [] if step.done(world) else [step]
+
+
+def _remains(world: Inventory, found: Service) -> str:
+    """Name the node on which there are parts of a service that has no owner; "" where none is known."""
+    lv = world.lv(found.vm)
+    active = world.activations(lv) if lv else ()
+    likely = active[0].node if active else found.last_owner
+    return likely if likely in world.nodes else ""
 
 
 def relocate(world: Inventory, config: Config, vm: str, node: str) -> list[Step]:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vmstore.errors import ToolFailed, VmstoreError
+from vmstore.errors import Refused, ToolFailed, VmstoreError
 from vmstore.jobs import direct
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Inventory
@@ -64,16 +64,12 @@ class ServiceStep(Step):
 
     def run(self, work: Work) -> None:
         """Have it done and wait until the manager is settled; its exit code alone proves nothing."""
+        if isinstance(self.manager, Unmanaged):
+            self._directly(work, self.manager, self._order(work))
+            return
         failure: VmstoreError | None = None
         try:
-            for order in self.orders():
-                work.do(self._command(order), f"{self.title}: failed", self.failure)
-        except VmstoreError as error:
-            failure = error
-        if isinstance(self.manager, Unmanaged):
-            self._directly(work, self.manager, failure)
-            return
-        try:
+            failure = self._order(work)
             service = self._settled(work, failure)
         finally:
             for argv in self._settle():
@@ -82,6 +78,15 @@ class ServiceStep(Step):
             raise self._not_reached(service, failure)
         if failure is not None:
             work.reporter.note(f"{failure.what} ({failure.why}), but it came about")
+
+    def _order(self, work: Work) -> VmstoreError | None:
+        """Give the manager's commands to it; give what one that failed said."""
+        try:
+            for order in self.orders():
+                work.do(self._command(order), f"{self.title}: failed", self.failure)
+        except VmstoreError as error:
+            return error
+        return None
 
     def _directly(self, work: Work, alone: Unmanaged, failure: VmstoreError | None) -> None:
         """See at once what came of it, since the agent ends when its work does; say where the VM is now."""
@@ -176,7 +181,9 @@ class Stop(ServiceStep):
 
     def reached(self, service: Service) -> bool:
         """Tell whether the manager has it stopped."""
-        return service.state in (State.STOPPED, State.DISABLED) and not service.owner
+        # What is merely stopped is started by a manager as soon as it can be: after a failure, or when a node comes.
+        rest = (State.STOPPED, State.DISABLED) if isinstance(self.manager, Unmanaged) else (State.DISABLED,)
+        return service.state in rest and not service.owner
 
     def done(self, world: Inventory) -> bool:
         """Look at the nodes, too: a service may be called disabled while parts of it are still in use."""
@@ -234,6 +241,13 @@ class Warm(Step):
         """Prepare in any case."""
         del world
         return False
+
+    def run(self, work: Work) -> None:
+        """Have the agent look; its no is final, since there is nothing in the world that could prove it wrong."""
+        try:
+            Step.run(self, work)
+        except ToolFailed as error:
+            raise Refused(error.what, why=error.why, hint=error.hint) from error
 
     def proven(self, work: Work, world: Inventory) -> bool:
         """Believe the agent's exit code: it changed nothing that could be seen."""

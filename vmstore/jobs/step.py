@@ -87,11 +87,13 @@ class Work:
 class Step:
     """One thing to be done. Subclasses say which commands, and by which sign in the inventory it is done.
 
-    ``everywhere`` is for steps whose commands change other nodes than the one they run on.
+    ``everywhere`` is for steps whose commands change other nodes than the one they run on. ``taken_back_in_doubt``: it
+    is undone, too, where it failed or was not seen to have taken effect; that must be as good as undoing it once.
     """
 
     copies: ClassVar[bool] = False
     everywhere: ClassVar[bool] = False
+    taken_back_in_doubt: ClassVar[bool] = False
 
     @property
     def title(self) -> str:

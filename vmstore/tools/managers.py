@@ -67,7 +67,7 @@ class Manager(Protocol):
         """Start a service, on a node where one is named."""
 
     def stop(self, vm: str, node: str) -> list[Order]:
-        """Stop a service, which runs on that node, until it is started again."""
+        """Stop a service until it is started again; ``node`` has it or parts of it, "" for none that is known."""
 
     def relocate(self, vm: str, source: str, node: str) -> list[Order]:
         """Move a running service from one node to another."""

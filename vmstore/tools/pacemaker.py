@@ -60,20 +60,27 @@ class Pacemaker:
     def start(self, vm: str, node: str = "") -> list[Order]:
         """Start a service, on a node where one is named; failures of before are forgotten first."""
         prefer = self.relocate(vm, "", node) if node else []
-        return [*prefer, Order((*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Started"))]
+        return [
+            _forget(vm),
+            *prefer,
+            Order((*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Started")),
+        ]
 
     def stop(self, vm: str, node: str) -> list[Order]:
         """Stop a service until it is started again, and forget its failures, which may keep it from being stopped."""
         del node
         return [
             Order((*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Stopped")),
-            Order(("crm_resource", "--resource", vm, "--cleanup")),
+            _forget(vm),
         ]
 
     def relocate(self, vm: str, source: str, node: str) -> list[Order]:
-        """Move a running service to a node; the preference that this leaves is taken back by ``settle``."""
+        """Move a running service to a node; the preference that this leaves is taken back by ``settle``.
+
+        It expires by itself, or a run that is cut off before that would pin the VM to the node for good.
+        """
         del source
-        return [Order(("crm_resource", "--resource", vm, "--move", "--node", node))]
+        return [Order(("crm_resource", "--resource", vm, "--move", "--node", node, "--lifetime", "PT2H"))]
 
     def recover(self, vm: str, source: str, node: str) -> list[Order]:
         """Leave it to Pacemaker, which starts it where it can run."""
@@ -94,6 +101,10 @@ class Pacemaker:
         if result.rc == _NO_QUORUM:
             return ClusterUnusable(what, why=told, hint="bring nodes back until there is a majority")
         return ToolFailed(what, why=told, hint=f"run it on {node} to see all it says: {' '.join(result.argv)}")
+
+
+def _forget(vm: str) -> Order:
+    return Order(("crm_resource", "--resource", vm, "--cleanup"))
 
 
 def _meta(vm: str) -> list[str]:

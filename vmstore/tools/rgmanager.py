@@ -80,9 +80,11 @@ class Rgmanager:
         return [Order(("clusvcadm", "-e", vm, *(["-m", node] if node else [])))]
 
     def stop(self, vm: str, node: str) -> list[Order]:
-        """Stop a service, until it is started again or the whole cluster is."""
-        del node
-        return [Order(("clusvcadm", "-d", vm))]
+        """Stop a service, until it is started again or the whole cluster is.
+
+        One without an owner, such as a failed one, is stopped on the node that is asked: it must be where parts are.
+        """
+        return [Order(("clusvcadm", "-d", vm), node)]
 
     def relocate(self, vm: str, source: str, node: str) -> list[Order]:
         """Move a running service to a node."""
