@@ -25,14 +25,15 @@ def remove(
 
     Refused while it is active or mounted anywhere: `vmstore stop` comes first.
     """
-    from vmstore import names, session, ui
+    from vmstore import names, session, ui, ui_progress
     from vmstore.commands import work
-    from vmstore.jobs import plan_register, plan_remove
+    from vmstore.jobs import engine, lease, plan_register, plan_remove
 
     del yes  # removing wants the name
     run = session.start(config, offline or ())
     names.vm(vm, run.config.vg)
-    world = work.swept(run, run.inventory(), run.reader(), dry_run=dry_run)
+    read = run.reader()
+    world = work.swept(run, read(), read, dry_run=dry_run)
     steps = plan_remove.remove(world, vm, wipe=wipe)
     served = plan_register.drop(run.silent_work(), world, vm, run.config.cluster)
     if dry_run:
@@ -40,11 +41,20 @@ def remove(
         return
     if steps or served:
         ui.confirm_name(vm, confirm)
-    if served:
-        world = work.under_lock(run, world.reporter, vm, served, world)
-    if steps:
-        work.under_lock(run, steps[0].commands()[0].node, vm, steps, world)
-    elif not served:
+        node = steps[0].commands()[0].node if steps else world.reporter
+        with lease.hold(run.nodes, node, lease.volume(vm), f"the volume of {vm}") as held:
+            # While the admin was asked, somebody may have started it.
+            world = read()
+            steps = plan_remove.remove(world, vm, wipe=wipe)
+            served = plan_register.drop(run.silent_work(), world, vm, run.config.cluster)
+            with ui_progress.reporter([*served, *steps]) as reporter:
+                doing = run.work(reporter)
+                if served:
+                    engine.carry_out(served, doing, read, world, held.check)
+                    world = read()
+                    steps = plan_remove.remove(world, vm, wipe=wipe)
+                world = work.tidied(doing, engine.carry_out(steps, doing, read, world, held.check))
+    else:
         work.nothing(run, world)
     done = f"{vm} is removed{', its space wiped first' if wipe else ''}"
     ui.result(

@@ -113,3 +113,10 @@ def make_node(shell: str, tmp_path: Path) -> Node:
 def seconds(began: float) -> float:
     """Count the seconds since a moment."""
     return time.monotonic() - began
+
+
+@pytest.fixture
+def ready(node: Node) -> Node:
+    """Give a node on which the VM's files lie."""
+    (node.directory / "web01.xml").write_text("<domain><name>web01</name></domain>")
+    return node

@@ -94,6 +94,35 @@ def test_what_is_in_the_way_is_told_and_the_vm_starts(
     assert "cman_tool" not in [argv[0] for _, argv in made.changes()]
 
 
+def _lock(bench: Bench) -> None:
+    bench.san.leases["n1", "/run/vmstore/lock/cluster.conf"] = "root on n2 (process 7)"
+
+
+def _freeze(bench: Bench) -> None:
+    bench.san.services["db01"].frozen = True
+
+
+@pytest.mark.parametrize(
+    ("happens", "word"),
+    [(_lock, "at work on cluster.conf"), (_freeze, "frozen: db01"), (_unlike, "changed meanwhile")],
+)
+def test_what_comes_in_the_way_while_it_starts_is_told_and_made_good_later(
+    made: Bench, happens: Callable[[Bench], None], word: str
+) -> None:
+    made.vmstore("create", "db01", "2G")
+    before = made.san.conf[f"n2:{CONF}"]
+    done = made.vmstore("start", "web01", "n2", on_moment=lambda number: happens(made) if number == 0 else None)
+    assert (done.code, word in done.err) == (0, True), done.err
+    assert "`vmstore start web01` tries again" in done.err
+    assert made.san.services["web01"].state == "started"
+    assert [argv[0] for _, argv in made.changes()] == ["clusvcadm"]
+    made.san.leases.clear()
+    made.san.services["db01"].frozen = False
+    made.san.conf[f"n2:{CONF}"] = before
+    assert made.vmstore("start", "web01").code == 0
+    assert {made.san.conf[f"{node}:{CONF}"].count('autostart="1"') for node in made.san.nodes} == {1}
+
+
 def test_a_start_later_makes_good_what_was_in_the_way(made: Bench) -> None:
     _frozen(made)
     made.vmstore("start", "web01", "n2")

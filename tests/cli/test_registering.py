@@ -1,10 +1,18 @@
 """create makes the VM's service in cluster.conf and remove takes it out, on every node and nothing else."""
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.support import san_manager
+from tests.support import san_manager, works
 from tests.support.bench import Bench
+from tests.support.scripted import ScriptedRunner
+from vmstore import ui
+from vmstore.errors import Refused
 from vmstore.jobs import conf_steps
+from vmstore.jobs.register_steps import DropResource
+from vmstore.services import Cluster, Service, State
+from vmstore.tools import cluster
 
 CONF = san_manager.CONF
 
@@ -196,3 +204,127 @@ def test_what_all_nodes_run_already_is_only_waited_for(managed: Bench, monkeypat
     done = managed.vmstore("create", "web01", "2G")
     assert done.code == 0, done.err
     assert not [argv for _, argv in managed.changes() if argv[0] == "cman_tool"]
+
+
+def _start(bench: Bench) -> None:
+    """Start web01 on n2, as somebody else does meanwhile."""
+    assert san_manager.run(bench.san, bench.san.nodes["n2"], ["clusvcadm", "-e", "web01", "-m", "n2"], "")
+
+
+def _unharmed(bench: Bench) -> None:
+    assert bench.san.services["web01"].state == "started"
+    assert "web01" in bench.san.lvs
+    assert all("web01" in text for text in _files(bench))
+    assert set(bench.san.versions.values()) == {4}
+
+
+def test_what_was_started_while_the_name_was_typed_is_not_removed(
+    managed: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed.vmstore("create", "web01", "2G")
+    monkeypatch.setattr(ui, "confirm_name", lambda *_: _start(managed))
+    refused = managed.vmstore("remove", "web01")
+    assert (refused.code, managed.changes()) == (4, []), refused.err
+    assert "web01 is in use" in refused.err
+    _unharmed(managed)
+
+
+@pytest.mark.parametrize("generation", [2, 3])
+@pytest.mark.parametrize("moment", [0, 1])
+def test_what_is_started_while_the_file_is_written_is_not_removed(managed: Bench, generation: int, moment: int) -> None:
+    managed.vmstore("create", "web01", "2G")
+    if generation == 2:
+        san_manager.generation2(managed.san)
+    refused = managed.vmstore(
+        "remove", "web01", "--confirm", "web01", on_moment=lambda number: _start(managed) if number == moment else None
+    )
+    assert (refused.code, "web01 is not stopped" in refused.err) == (4, True), refused.err
+    _unharmed(managed)
+
+
+@pytest.mark.parametrize(
+    ("service", "word"),
+    [(Service("web01", State.STARTED, "n2"), "not stopped"), (Service("web01", State.STOPPED, frozen=True), "frozen")],
+    ids=["started", "frozen"],
+)
+def test_pacemaker_is_asked_right_before_a_service_is_taken_out(
+    monkeypatch: pytest.MonkeyPatch, service: Service, word: str
+) -> None:
+    told = Cluster("pacemaker", "n1", quorate=True, services={"web01": service})
+    monkeypatch.setattr(cluster, "ask", lambda *_: told)
+    runner = ScriptedRunner()
+    with pytest.raises(Refused, match=word):
+        DropResource("n1", "web01").run(works.work(runner)[0])
+
+
+def test_one_change_of_cluster_conf_at_a_time(managed: Bench) -> None:
+    before = _files(managed)
+    lock = ("n1", "/run/vmstore/lock/cluster.conf")
+    managed.san.leases[lock] = "root on n2 (process 7)"
+    refused = managed.vmstore("create", "web01", "2G")
+    assert (refused.code, "at work on cluster.conf" in refused.err) == (6, True), refused.err
+    assert "root on n2 (process 7)" in refused.err
+    assert (_files(managed), f"n1:{CONF}.vmstore" in managed.san.conf) == (before, False)
+    del managed.san.leases[lock]
+    held: list[tuple[str, bool]] = []
+    done = managed.vmstore(
+        "create",
+        "web01",
+        "2G",
+        on_moment=lambda _: held.append((managed.changes()[-1][1][0], lock in managed.san.leases)),
+    )
+    assert done.code == 0, done.err
+    assert {name for name, locked in held if locked} == {"sh", "ccs_config_validate", "cp", "mv", "cman_tool"}
+    assert lock not in managed.san.leases
+
+
+def _freeze(bench: Bench) -> None:
+    bench.san.services["db01"].frozen = True
+
+
+def _activated(bench: Bench) -> None:
+    bench.san.versions = dict.fromkeys(bench.san.nodes, 7)
+
+
+def _leave(bench: Bench) -> None:
+    bench.san.nodes["n3"].member = False
+
+
+def _edit(bench: Bench) -> None:
+    for node in bench.san.nodes:
+        bench.san.conf[f"{node}:{CONF}"] += "<!-- mine -->\n"
+
+
+@pytest.mark.parametrize(
+    ("happens", "code", "word"),
+    [
+        (_freeze, 4, "frozen: db01"),
+        (_activated, 4, "the cluster runs 7"),
+        (_leave, 7, "while n3 is away"),
+        (_edit, 4, "changed meanwhile"),
+    ],
+)
+def test_what_happens_before_the_push_is_seen(
+    managed: Bench, happens: Callable[[Bench], None], code: int, word: str
+) -> None:
+    managed.vmstore("create", "db01", "2G")
+    refused = managed.vmstore(
+        "create", "web01", "2G", on_moment=lambda number: happens(managed) if number == 0 else None
+    )
+    assert (refused.code, word in refused.err) == (code, True), refused.err
+    assert not any("web01" in text for text in _files(managed))
+    assert "cman_tool" not in [argv[0] for _, argv in managed.changes()]
+
+
+def test_what_somebody_else_has_not_activated_is_in_the_way_before_anything_is_made(managed: Bench) -> None:
+    for node in managed.san.nodes:
+        text = managed.san.conf[f"{node}:{CONF}"]
+        managed.san.conf[f"{node}:{CONF}"] = text.replace('config_version="3"', 'config_version="4"')
+    refused = managed.vmstore("create", "web01", "2G")
+    assert (refused.code, "not activated yet" in refused.err, managed.changes()) == (4, True, []), refused.err
+
+
+def test_a_node_that_left_the_cluster_is_away_though_it_answers(managed: Bench) -> None:
+    _leave(managed)
+    refused = managed.vmstore("create", "web01", "2G")
+    assert (refused.code, "n3 is away" in refused.err, managed.changes()) == (7, True, []), refused.err

@@ -113,7 +113,7 @@ class Node:
     """A host: what is active, mounted and marked there. ``up`` False refuses, ``hangs`` gives no answer.
 
     ``agent``: the VM agent is installed; ``running`` and ``paused`` are the guests of the hypervisor there.
-    ``configured``: it has the cluster manager's configuration.
+    ``configured``: it has the cluster manager's configuration; ``member``: it is in the cluster while it is up.
     """
 
     name: str
@@ -131,6 +131,7 @@ class Node:
     running: set[str] = field(default_factory=set)
     paused: set[str] = field(default_factory=set)
     configured: bool = True
+    member: bool = True
 
 
 @dataclass

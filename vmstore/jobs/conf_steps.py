@@ -2,17 +2,23 @@
 
 rgmanager 3.1.8 answers `cman_tool version -r` at once and applies the change 17 to 34 s later; a node that lacks the
 new file suspends its activity until it has it, while clustat looks healthy everywhere.
+
+One change is under way at a time, held apart by a lock on the first member by name, until it has taken effect.
 """
 
 import difflib
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from vmstore.errors import Refused, ToolFailed, VmstoreError
+from vmstore.errors import ClusterUnusable, Refused, ToolFailed, VmstoreError
+from vmstore.jobs import lease, register_steps
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Inventory
 from vmstore.run import Result
+from vmstore.services import Cluster
 from vmstore.tools import cluster, cluster_conf, cluster_push
 from vmstore.tools.cluster_push import Way
 from vmstore.tools.nodes import Unreachable
@@ -20,6 +26,7 @@ from vmstore.tools.nodes import Unreachable
 CONF = "/etc/cluster/cluster.conf"
 NEW = f"{CONF}.vmstore"
 OLD = f"{CONF}.vmstore-old"
+LOCK = "cluster.conf"
 EVERY = 2.0
 
 
@@ -31,11 +38,57 @@ class Effect(StrEnum):
     RECONFIGURED = "have {0} start with the cluster"
 
 
+def refuse_away(members: Iterable[str]) -> None:
+    """Raise ClusterUnusable where members are away: a change must reach all of them."""
+    missing = list(members)
+    if missing:
+        raise ClusterUnusable(
+            f"cluster.conf cannot be changed while {', '.join(missing)} is away",
+            why="a node that comes back with the old file would suspend its services",
+            hint=f"bring back {missing[0]}; `create --no-service` makes the volume alone",
+        )
+
+
+def refuse_frozen(state: Cluster) -> None:
+    """Raise Refused where a service is frozen.
+
+    rgmanager 3.1.8 restarts changed resources of a frozen service, and forgets a frozen one that is taken out while it
+    runs on.
+    """
+    held = sorted(service.vm for service in state.services.values() if service.frozen)
+    if held:
+        raise Refused(
+            "cluster.conf is not changed while a service is frozen",
+            why=f"frozen: {', '.join(held)}; rgmanager does not honour that when it reads a new configuration",
+            hint=f"`vmstore thaw {held[0]}`, if whoever froze it is done",
+        )
+
+
+def refuse_unactivated(version: int, running: Iterable[int]) -> None:
+    """Raise Refused where the cluster does not run the version that the files have."""
+    others = sorted(set(running) - {version})
+    if others:
+        raise Refused(
+            f"{CONF} has version {version}",
+            why=f"the cluster runs {', '.join(map(str, others))}: a change of somebody else is not activated yet",
+            hint="activate it first: cman_tool version -r -S",
+        )
+
+
+def put_off(vm: str, error: VmstoreError) -> str:
+    """Say that a VM runs, but does not start with the cluster yet."""
+    return (
+        f"{vm} does not start with the cluster yet (autostart in cluster.conf): {error.what}; {error.why}; "
+        f"`vmstore start {vm}` tries again"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PushConf(Step):
     """Give every node ``text`` in place of ``before`` and activate it; ``vm`` is the service that it is about.
 
-    ``checker`` is the command that checks the new file before it is distributed, empty where there is none.
+    ``checker`` is the command that checks the new file before it is distributed, empty where there is none. ``waits``
+    has the reasons why the change was left for later, which only one that the VM runs without may be.
     """
 
     node: str
@@ -47,6 +100,7 @@ class PushConf(Step):
     way: Way
     checker: tuple[str, ...]
     patience: int
+    waits: list[VmstoreError] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def title(self) -> str:
@@ -68,14 +122,30 @@ class PushConf(Step):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order: written beside the old one, checked, put in place, activated."""
-        activate = Command(self.node, tuple(cluster_push.activate(self.way, self.wanted)))
-        if self.way is Way.CCS_TOOL and cluster_conf.same(self.before, self.text):
-            # Every node has it already, and ccs_tool takes only a higher version than the one there is.
-            return [activate]
-        written = self.nodes if self.way is Way.COPY else (self.node,)
-        write = [Command(node, ("sh", "-c", f"umask 027; cat >{NEW}"), self.text) for node in written]
-        check = [Command(self.node, self.checker)] if self.checker else []
-        return [*write, *check, *(self._place(node) for node in written), activate]
+        return [*self._prepare(), *self._act()]
+
+    def _prepare(self) -> list[Command]:
+        if self._there:
+            return []
+        write = [Command(node, ("sh", "-c", f"umask 027; cat >{NEW}"), self.text) for node in self._written]
+        return [*write, *([Command(self.node, self.checker)] if self.checker else [])]
+
+    def _act(self) -> list[Command]:
+        place = [] if self._there else [self._place(node) for node in self._written]
+        return [*place, Command(self.node, tuple(cluster_push.activate(self.way, self.wanted)))]
+
+    @property
+    def _there(self) -> bool:
+        # Every node has it already, and ccs_tool takes only a higher version than the one there is.
+        return self.way is Way.CCS_TOOL and self._same
+
+    @property
+    def _same(self) -> bool:
+        return cluster_conf.same(self.before, self.text)
+
+    @property
+    def _written(self) -> tuple[str, ...]:
+        return self.nodes if self.way is Way.COPY else (self.node,)
 
     def _place(self, node: str) -> Command:
         keep = ["cp", "-p", CONF, OLD]
@@ -90,14 +160,37 @@ class PushConf(Step):
         return (world.service(self.vm) is not None) is (self.effect is Effect.ADDED)
 
     def proven(self, work: Work, world: Inventory) -> bool:
-        """Look at the nodes where the manager's list does not tell."""
+        """Look at the nodes where the manager's list does not tell; what was left for later is no failure."""
+        if self.waits:
+            return True
         return self._settled(work) if self.effect is Effect.RECONFIGURED else self.done(world)
 
     def run(self, work: Work) -> None:
         """Push it, unless all nodes run it already, and wait until every node has it and the manager acts on it."""
-        self._refuse_other(work)
-        if not self._active(work):
-            Step.run(self, work)
+        with ExitStack() as stack:
+            try:
+                held = stack.enter_context(lease.hold(work.nodes, min(self.nodes), LOCK, "cluster.conf"))
+                needed = self._needed(work)
+            except VmstoreError as error:
+                if self.effect is not Effect.RECONFIGURED:
+                    raise
+                # The VM was started, which is what was asked for.
+                self.waits.append(error)
+                work.reporter.note(put_off(self.vm, error))
+                return
+            if needed:
+                self._do(work, held, self._prepare())
+                if self.effect is Effect.REMOVED:
+                    register_steps.stopped(register_steps.now(work, self.node, "rgmanager"), self.vm)
+                self._do(work, held, self._act())
+            self._await(work)
+
+    def _do(self, work: Work, held: lease.Lease, commands: Iterable[Command]) -> None:
+        for command in commands:
+            held.check()
+            work.do(command, f"{self.title}: failed", self.failure)
+
+    def _await(self, work: Work) -> None:
         began = time.monotonic()
         while not self._settled(work):
             if time.monotonic() - began > self.patience:
@@ -116,20 +209,43 @@ class PushConf(Step):
             hint=f"see {NEW} and `cman_tool version` on {node}; what ran before is {OLD}",
         )
 
-    def _refuse_other(self, work: Work) -> None:
-        # Two changes at once would lose one of them: both would carry the same version.
+    def _needed(self, work: Work) -> bool:
+        """Tell whether there is anything to push. Raises Refused, ClusterUnusable where it must not be now."""
+        stale = self._refuse_other(work)
+        state = register_steps.now(work, self.node, "rgmanager")
+        if self.effect is Effect.REMOVED:
+            register_steps.stopped(state, self.vm)
+        running = self._running(work)
+        if not stale and running == {self.wanted}:
+            return False
+        refuse_away(member.name for member in state.members if not member.online)
+        refuse_frozen(state)
+        if not self._same:
+            refuse_unactivated(cluster_conf.version(self.before), running)
+        return True
+
+    def _refuse_other(self, work: Work) -> bool:
+        """Tell whether some node lacks the new file. Raises Refused where one has neither that nor the old one."""
+        stale = False
         for node in self.nodes:
             there = work.ask(node, ["cat", CONF]).out
-            if not any(cluster_conf.same(there, known) for known in (self.before, self.text)):
+            if cluster_conf.same(there, self.text):
+                continue
+            stale = True
+            # Two changes at once would lose one of them: both would carry the same version.
+            if not cluster_conf.same(there, self.before):
                 raise Refused(
                     f"{CONF} on {node} has changed meanwhile",
                     why="it is not what this change was made from",
                     hint="run the same command again",
                 )
+        return stale
 
     def _active(self, work: Work) -> bool:
-        versions = [cluster_push.version(work.ask(node, cluster_push.ask_version())) for node in self.nodes]
-        return all(version == self.wanted for version in versions)
+        return self._running(work) == {self.wanted}
+
+    def _running(self, work: Work) -> set[int]:
+        return {cluster_push.version(work.ask(node, cluster_push.ask_version())) for node in self.nodes}
 
     def _settled(self, work: Work) -> bool:
         try:

@@ -6,13 +6,13 @@ as clusvcadm -d does.
 """
 
 from vmstore.config import ClusterSettings
-from vmstore.errors import Refused, VmstoreError
+from vmstore.errors import VmstoreError
 from vmstore.jobs import plan_conf
-from vmstore.jobs.conf_steps import CONF, OLD, Effect
+from vmstore.jobs.conf_steps import OLD, Effect, put_off
 from vmstore.jobs.step import Step, Work
 from vmstore.model import Inventory
 from vmstore.services import Cluster
-from vmstore.tools import cluster_conf, cluster_push
+from vmstore.tools import cluster_conf
 
 
 def plan(work: Work, world: Inventory, settings: ClusterSettings, vm: str) -> tuple[list[Step], str]:
@@ -29,10 +29,7 @@ def plan(work: Work, world: Inventory, settings: ClusterSettings, vm: str) -> tu
         change = _change(work, world, cluster, vm)
         return [plan_conf.push(work, cluster, settings, vm, change)], ""
     except VmstoreError as error:
-        return [], (
-            f"{vm} does not start with the cluster yet (autostart in cluster.conf): {error.what}; {error.why}; "
-            f"`vmstore start {vm}` tries again"
-        )
+        return [], put_off(vm, error)
 
 
 def comes_back(work: Work, world: Inventory, vm: str) -> bool:
@@ -51,25 +48,13 @@ def _off(work: Work, world: Inventory, cluster: Cluster, vm: str) -> bool:
     found = plan_conf.texts(work, [member.name for member in cluster.members if member.name in world.nodes])
     if any(cluster_conf.autostart(text, vm) is False for text in found):
         return True
-    late = bool(found) and 0 < _running(work, cluster) < cluster_conf.version(found[0])
+    late = bool(found) and 0 < plan_conf.running(work, cluster) < cluster_conf.version(found[0])
     return late and _own(work, cluster, vm, found[0])
 
 
 def _change(work: Work, world: Inventory, cluster: Cluster, vm: str) -> plan_conf.Change:
     before, newer = plan_conf.read(work, world, cluster)
-    text = cluster_conf.set_autostart(before, vm)
-    running, version = _running(work, cluster), cluster_conf.version(before)
-    if text != before and running != version:
-        raise Refused(
-            f"{CONF} has version {version}",
-            why=f"the cluster runs {running}: a change of somebody else is not activated yet",
-            hint="activate it first: cman_tool version -r -S",
-        )
-    return plan_conf.Change(before, newer, text, Effect.RECONFIGURED)
-
-
-def _running(work: Work, cluster: Cluster) -> int:
-    return cluster_push.version(work.ask(cluster.reporter, cluster_push.ask_version()))
+    return plan_conf.Change(before, newer, cluster_conf.set_autostart(before, vm), Effect.RECONFIGURED)
 
 
 def _own(work: Work, cluster: Cluster, vm: str, text: str) -> bool:

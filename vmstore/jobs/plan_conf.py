@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vmstore.config import ClusterSettings
 from vmstore.errors import ClusterUnusable, Refused
-from vmstore.jobs.conf_steps import CONF, NEW, Effect, PushConf
+from vmstore.jobs.conf_steps import CONF, NEW, Effect, PushConf, refuse_away, refuse_frozen, refuse_unactivated
 from vmstore.jobs.step import Work
 from vmstore.model import Inventory
 from vmstore.services import Cluster
@@ -30,13 +30,8 @@ def read(work: Work, world: Inventory, cluster: Cluster) -> tuple[str, str]:
     Raises ClusterUnusable where a member is away: a change must reach all of them. Raises Refused where they differ.
     """
     nodes = _members(cluster)
-    missing = [node for node in nodes if node not in world.nodes]
-    if missing:
-        raise ClusterUnusable(
-            f"cluster.conf cannot be changed while {', '.join(missing)} is away",
-            why="a node that comes back with the old file would suspend its services",
-            hint=f"bring back {missing[0]}; `create --no-service` makes the volume alone",
-        )
+    online = {member.name for member in cluster.members if member.online}
+    refuse_away(node for node in nodes if node not in world.nodes or node not in online)
     found: list[str] = []
     for text in texts(work, nodes):
         if not any(cluster_conf.same(text, other) for other in found):
@@ -71,15 +66,9 @@ def push(work: Work, cluster: Cluster, settings: ClusterSettings, vm: str, chang
     # A newer file passes only where it is what this very change had begun to copy; ccsd would refuse to go on.
     if change.newer and (way is Way.CCS_TOOL or not cluster_conf.same(change.newer, change.text)):
         raise _differs("some nodes have another change, which is not distributed or not by vmstore")
-    # rgmanager 3.1.8 restarts changed resources of a frozen service, and forgets a frozen one that is taken out while
-    # it runs on.
-    held = sorted(service.vm for service in cluster.services.values() if service.frozen)
-    if held:
-        raise Refused(
-            "cluster.conf is not changed while a service is frozen",
-            why=f"frozen: {', '.join(held)}; rgmanager does not honour that when it reads a new configuration",
-            hint=f"`vmstore thaw {held[0]}`, if whoever froze it is done",
-        )
+    refuse_frozen(cluster)
+    if change.text != change.before:
+        refuse_unactivated(cluster_conf.version(change.before), [running(work, cluster)])
     touched = sorted(cluster_conf.changed_services(change.before, change.text) - {vm})
     if touched:
         raise Refused(
@@ -101,6 +90,11 @@ def push(work: Work, cluster: Cluster, settings: ClusterSettings, vm: str, chang
         tuple(checker),
         settings.patience,
     )
+
+
+def running(work: Work, cluster: Cluster) -> int:
+    """Give the version that the cluster runs, as the node says that was asked."""
+    return cluster_push.version(work.ask(cluster.reporter, cluster_push.ask_version()))
 
 
 def _members(cluster: Cluster) -> tuple[str, ...]:

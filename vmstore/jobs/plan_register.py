@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vmstore.config import ClusterSettings
-from vmstore.errors import Refused
-from vmstore.jobs import agent_steps, plan_conf, where
+from vmstore.jobs import agent_steps, plan_conf, register_steps, where
 from vmstore.jobs.agent_steps import DropScript, LinkScript
 from vmstore.jobs.conf_steps import Effect
 from vmstore.jobs.register_steps import AddResource, DropResource
 from vmstore.jobs.step import Step, Work
 from vmstore.model import Inventory
 from vmstore.policies import safety
-from vmstore.services import State
 from vmstore.tools import cluster_conf
 from vmstore.tools.managers import ServiceSpec
 
@@ -61,14 +59,7 @@ def drop(work: Work, world: Inventory, vm: str, settings: ClusterSettings) -> li
     cluster = world.cluster
     if cluster is None or vm not in cluster.services:
         return []
-    safety.services(cluster, [vm])
-    service = cluster.services[vm]
-    if service.frozen:
-        raise safety.frozen(service)
-    if service.state not in (State.STOPPED, State.DISABLED):
-        raise Refused(
-            f"{vm} is not stopped", why=f"{cluster.manager} says {service.state}", hint=f"`vmstore stop {vm}` first"
-        )
+    register_steps.stopped(cluster, vm)
     lv = world.lv(vm)
     if lv is not None:
         where.place(world, lv)
