@@ -1,5 +1,7 @@
 """VMs as services of a real Pacemaker, with real fencing, on the lab."""
 
+import pytest
+
 from lab.driver import HOST, Cluster
 from tests.lab.managed import Managed
 from tests.lab.services import Vm
@@ -18,6 +20,7 @@ class OfPacemakerAlone:
         assert (done.rc, done.out.splitlines()[-1]) == (0, f"{agent} passed all tests"), done.out
         assert vm.mounts() == []
 
+    @pytest.mark.long
     def test_a_service_of_the_stock_agents_is_relocated_and_frozen_as_well(self, cluster: Cluster, vm: Vm) -> None:
         vm.stops()
         cluster.sh(
@@ -39,6 +42,9 @@ class OfPacemakerAlone:
         cluster.sh(
             "n1", "crm_resource --resource web01 --clear; cibadmin --delete --force --xpath \"//*[@id='web01']\""
         )
+        # The stock agent ends the lock space with the last volume of a node.
+        for node in cluster.nodes:
+            cluster.sh(node, "vgchange -q --lockstart vmstore")
         cluster.vmstore(HOST, "create", "web01", f"{cluster.volume('web01')['size'] >> 20}M", "--agents", "bundled")
 
 
