@@ -119,11 +119,19 @@ class Vm:
     def booted(self, node: str) -> None:
         """Assert that the guest began anew, as it must after a crash."""
         boots, last = self.seen
-        self.cluster.wait(lambda: self.numbers(node)[-1:] > [1], 60, "the guest to count")
+
+        def anew() -> bool:
+            # What it wrote before may be lost with its node.
+            numbers = self.numbers(node)
+            return bool(numbers) and numbers[-1] > 1 and (numbers.count(1) > boots or numbers[-1] < last)
+
+        self.cluster.wait(anew, 90, "the guest to count anew")
         began = self._since_boot(node)
-        # What it wrote before may be lost with its node.
-        assert self.seen[1] < last or self.seen[0] > boots, "it was not booted"
         assert began == list(range(1, self.seen[1] + 1))
+        stamp = f"cat /vm/{self.name}/.vmstore-back"
+        self.cluster.wait(
+            lambda: self.cluster.sh(node, stamp, check=False).out.split()[1:3] == [node, "booted"], 60, "the agent"
+        )
 
 
 def make(cluster: Cluster, name: str) -> Vm:
