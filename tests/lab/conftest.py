@@ -17,6 +17,14 @@ from tests.lab.services import Vm
 USE_RUNNING = bool(os.environ.get("VMSTORE_TEST_RUNNING_LAB"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long what a module names in LONG."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.originalname in getattr(item.module, "LONG", ()):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_state() -> Iterator[None]:
     """Keep the tests' lab apart from one that the developer may have up, unless that one is to be used.

@@ -13,6 +13,16 @@ from tests.lab.managed import Managed
 from tests.lab.services import Vm
 
 TOPOLOGY = "rgmanager"
+# What Pacemaker's tests do as well and takes minutes: left to `./script/test all`.
+LONG = {
+    "test_grown_and_evacuated_while_it_runs",
+    "test_killed_while_frozen_and_thawed_by_the_next_command",
+    "test_what_the_admin_froze_stays_frozen",
+    "test_a_vm_that_dies_is_restarted",
+    "test_its_node_loses_power_and_it_boots_on_another",
+    "test_stop_where_there_is_nothing_is_quick",
+    "test_remove_wants_it_stopped_and_takes_the_service_out",
+}
 
 
 class OfRgmanagerAlone:
