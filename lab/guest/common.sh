@@ -34,19 +34,15 @@ until_true() {
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$deadline" ] || return 1
-        sleep 0.3
+        sleep "${every:-0.3}"
     done
 }
 
 # until_seldom SECONDS COMMAND...: the same for a question that costs a second itself, which all nodes ask while they have
 # more than enough to do.
 until_seldom() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$deadline" ] || return 1
-        sleep 4
-    done
+    local every=4
+    until_true "$@"
 }
 
 # each_lun COMMAND...: call COMMAND NAME TRANSPORT PATHS SERIAL WWID IN_VG for each LUN, in the order of the topology.
