@@ -32,21 +32,29 @@ class Wanted:
     alone: Unmanaged | None = None
 
 
-def read_again(nodes: Nodes, vg: str, wanted: Wanted, known: Inventory, touched: Collection[str]) -> Inventory:
+def read_again(
+    nodes: Nodes, vg: str, wanted: Wanted, known: Inventory, touched: Collection[str], *, services: bool = True
+) -> Inventory:
     """Read the VG and only the nodes that a step touched; what the others said stands.
 
-    Where those do not answer, all are asked, as by ``read``; so they are where each tells of its own VMs.
+    So does what the cluster manager said, unless the step may have changed ``services``: asking it takes as long as
+    asking LVM. Where those nodes do not answer, all are asked, as by ``read``; so they are where each tells of its own
+    VMs.
     """
     if wanted.alone and known.cluster and known.cluster.manager == NONE:
         return read(nodes, vg, wanted, known.absent)
+    if not services:
+        wanted = Wanted(wanted.blocks, wanted.devices)
     asked = [node for node in nodes.names if node in touched and node not in known.absent]
     try:
         part = _read(nodes, asked, vg, wanted, known.absent)
     except ClusterUnusable:
-        return read(nodes, vg, wanted, known.absent)
+        part = read(nodes, vg, wanted, known.absent)
+        asked = list(nodes.names)
     others = {node: facts for node, facts in known.nodes.items() if node not in asked}
     silent = {node: why for node, why in known.silent.items() if node not in asked}
-    return replace(part, nodes=others | dict(part.nodes), silent=silent | dict(part.silent))
+    managed = part.cluster if services else known.cluster
+    return replace(part, nodes=others | dict(part.nodes), silent=silent | dict(part.silent), cluster=managed)
 
 
 def read(nodes: Nodes, vg: str, wanted: Wanted, absent: frozenset[str] = frozenset()) -> Inventory:

@@ -31,12 +31,12 @@ class Session:
 
     def reader(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Read:
         """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
+        wanted = self._wanted(blocks, devices, services)
 
-        def again(known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
+        def again(known: Inventory | None = None, touched: Collection[str] = (), *, services: bool = True) -> Inventory:
             if known is None:
-                return self.inventory(blocks=blocks, devices=devices, services=services)
-            wanted = self._wanted(blocks, devices, services)
-            return inventory.read_again(self.nodes, self.config.vg, wanted, known, touched)
+                return inventory.read(self.nodes, self.config.vg, wanted, self.absent)
+            return inventory.read_again(self.nodes, self.config.vg, wanted, known, touched, services=services)
 
         return again
 

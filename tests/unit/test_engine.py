@@ -22,11 +22,15 @@ class Facts:
 
     done: set[str] = field(default_factory=set)
     reads: int = 0
+    asked_manager: list[bool] = field(default_factory=list)
 
-    def read(self, known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
+    def read(
+        self, known: Inventory | None = None, touched: Collection[str] = (), *, services: bool = True
+    ) -> Inventory:
         """Read it again."""
         del known, touched
         self.reads += 1
+        self.asked_manager.append(services)
         return World().pv("a").inventory()
 
 
@@ -114,6 +118,19 @@ def fail(error: Exception) -> Callable[[], None]:
         raise error
 
     return act
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceThing(Thing):
+    """One that shows in what the manager says."""
+
+    of_service: ClassVar[bool] = True
+
+
+def test_the_manager_is_asked_only_after_steps_that_show_there(facts: Facts) -> None:
+    first, last = thing(facts, "a"), thing(facts, "b")
+    run(facts, first, ServiceThing("s", facts, lambda: facts.done.add("s")), last)
+    assert facts.asked_manager == [True, False, True, False]
 
 
 FAILED = ToolFailed("it failed", why="n1: no", hint="look")

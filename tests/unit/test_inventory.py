@@ -14,6 +14,7 @@ from vmstore import inventory, session
 from vmstore.config import Config, Ssh
 from vmstore.errors import ClusterUnusable, NotFound
 from vmstore.inventory import Wanted
+from vmstore.model import Inventory
 from vmstore.tools import lvm_report, udev
 from vmstore.tools.nodes import Nodes
 from vmstore.tools.unmanaged import Unmanaged
@@ -153,3 +154,34 @@ def test_without_a_manager_every_node_tells_of_its_vms_also_when_the_world_is_re
     again = inventory.read_again(reached, "vmstore", wanted, world, {"n3"})
     assert again.cluster == world.cluster
     assert inventory.read(reached, "vmstore", Wanted(manager="auto")).cluster is None
+
+
+def _owner(world: Inventory) -> str:
+    service = world.service("web01")
+    return service.owner if service else ""
+
+
+def test_the_manager_is_asked_again_only_after_what_shows_there(cluster: San) -> None:
+    cluster.serve("web01", "n2")
+    runner = SanRunner(cluster)
+    wanted = Wanted(manager="rgmanager")
+    world = inventory.read(nodes(runner), "vmstore", wanted)
+    assert _owner(world) == "n2"
+    cluster.serve("web01", "n3")
+    runner.asked.clear()
+    again = inventory.read_again(nodes(runner), "vmstore", wanted, world, {"n2"}, services=False)
+    assert again.cluster == world.cluster
+    assert not any("manager:rgmanager" in call.argv for call in runner.asked)
+    again = inventory.read_again(nodes(runner), "vmstore", wanted, world, {"n2"})
+    assert _owner(again) == "n3"
+
+
+def test_where_the_nodes_that_were_touched_are_silent_all_are_asked_and_the_services_stand(cluster: San) -> None:
+    cluster.serve("web01", "n2")
+    wanted = Wanted(manager="rgmanager")
+    world = inventory.read(nodes(SanRunner(cluster)), "vmstore", wanted)
+    cluster.nodes["n1"].up = False
+    again = inventory.read_again(nodes(SanRunner(cluster)), "vmstore", wanted, world, {"n1"}, services=False)
+    assert again.cluster == world.cluster
+    assert set(again.nodes) == {"n2", "n3"}
+    assert set(again.silent) == {"n1"}

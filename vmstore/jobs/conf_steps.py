@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from vmstore.errors import ClusterUnusable, Refused, ToolFailed, VmstoreError
 from vmstore.jobs import lease, register_steps
@@ -91,6 +92,7 @@ class PushConf(Step):
     has the reasons why the change was left for later, which only one that the VM runs without may be.
     """
 
+    of_service: ClassVar[bool] = True
     node: str
     nodes: tuple[str, ...]
     vm: str

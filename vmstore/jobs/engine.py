@@ -125,8 +125,9 @@ class _Proof:
         """Read the world again, if anything ran since, and compare; give the world."""
         if self._owed:
             touched = {command.node for step, _ in self._owed for command in step.commands()}
+            services = any(step.of_service for step, _ in self._owed)
             everything = any(step.everywhere for step, _ in self._owed)
-            self.world = self._read() if everything else self._read(self.world, touched)
+            self.world = self._read() if everything else self._read(self.world, touched, services=services)
             self._looked = time.monotonic()
         while self._owed:
             step, failure = self._owed.pop(0)

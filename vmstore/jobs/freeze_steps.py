@@ -41,6 +41,7 @@ class Note:
 class FreezeStep(Step):
     """A step on the service of a VM; ``device`` is the name, on ``node``, of the PV with UUID ``pv``."""
 
+    of_service: ClassVar[bool] = True
     node: str
     manager: str
     vm: str

@@ -1,6 +1,7 @@
 """Steps that make a VM's service in Pacemaker's configuration, and take it out; what must be so right before that."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vmstore.errors import ClusterUnusable, Refused, VmstoreError
 from vmstore.jobs.step import Command, Step, Work
@@ -44,6 +45,7 @@ def stopped(state: Cluster, vm: str) -> None:
 class AddResource(Step):
     """Make the service of a VM, stopped."""
 
+    of_service: ClassVar[bool] = True
     node: str
     spec: ServiceSpec
 
@@ -69,6 +71,7 @@ class AddResource(Step):
 class DropResource(Step):
     """Take the service of a VM out of the configuration."""
 
+    of_service: ClassVar[bool] = True
     node: str
     vm: str
 

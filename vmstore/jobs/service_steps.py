@@ -24,6 +24,7 @@ EVERY = 1.0
 class ServiceStep(Step):
     """A step on the service of a VM; ``node`` is where the manager is spoken to, ``patience`` in seconds."""
 
+    of_service: ClassVar[bool] = True
     everywhere: ClassVar[bool] = True
     node: str
     manager: Manager
@@ -265,6 +266,7 @@ class Warm(Step):
 class SetFreeze(Step):
     """Freeze or thaw a service on the admin's own account."""
 
+    of_service: ClassVar[bool] = True
     node: str
     manager: Manager
     vm: str

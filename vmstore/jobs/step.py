@@ -52,9 +52,14 @@ class Reporter(Protocol):
 
 
 class Read(Protocol):
-    """Read the world: all of it, or only what a step on some nodes may have changed since ``known`` was read."""
+    """Read the world: all of it, or only what a step on some nodes may have changed since ``known`` was read.
 
-    def __call__(self, known: Inventory | None = None, touched: Collection[str] = ()) -> Inventory:
+    ``services``: the step may have changed what the cluster manager says.
+    """
+
+    def __call__(
+        self, known: Inventory | None = None, touched: Collection[str] = (), *, services: bool = True
+    ) -> Inventory:
         """Read."""
 
 
@@ -87,12 +92,14 @@ class Work:
 class Step:
     """One thing to be done. Subclasses say which commands, and by which sign in the inventory it is done.
 
-    ``everywhere`` is for steps whose commands change other nodes than the one they run on. ``taken_back_in_doubt``: it
-    is undone, too, where it failed or was not seen to have taken effect; that must be as good as undoing it once.
+    ``everywhere`` is for steps whose commands change other nodes than the one they run on, ``of_service`` for those
+    that show in what the cluster manager says. ``taken_back_in_doubt``: it is undone, too, where it failed or was not
+    seen to have taken effect; that must be as good as undoing it once.
     """
 
     copies: ClassVar[bool] = False
     everywhere: ClassVar[bool] = False
+    of_service: ClassVar[bool] = False
     taken_back_in_doubt: ClassVar[bool] = False
 
     @property
