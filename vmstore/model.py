@@ -126,6 +126,11 @@ class VolumeGroup(msgspec.Struct, frozen=True):
         """Tell whether cluster locks decide who may activate."""
         return bool(self.lock_type)
 
+    @property
+    def lockd(self) -> bool:
+        """Tell whether those are lvmlockd's, with a lock space of the VG on each node."""
+        return self.lock_type in ("dlm", "sanlock", "idm")
+
 
 class Mount(msgspec.Struct, frozen=True):
     """A mounted file system; ``size`` and ``used`` are None where the node did not answer in time."""

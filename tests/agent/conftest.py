@@ -15,7 +15,7 @@ from vmstore import agent
 BIN = Path(__file__).parent / "bin"
 VMWARE = Path(__file__).parents[2] / "lab" / "standins" / "vmware"
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "posix": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
-TOOLS = ("lvchange", "mount", "umount", "e2fsck", "lvs", "sync", "logger")
+TOOLS = ("lvchange", "vgchange", "mount", "umount", "e2fsck", "lvs", "sync", "logger")
 
 
 @dataclass

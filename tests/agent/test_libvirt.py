@@ -255,7 +255,23 @@ def test_a_volume_that_another_node_holds_is_not_mounted(ready: Node) -> None:
     assert done.returncode == 1
     assert "locked by other host" in done.stderr
     assert not ready.is_mounted
-    assert not any(call.startswith("mount") for call in ready.calls())
+    assert not any(call.startswith(("mount", "vgchange")) for call in ready.calls())
+
+
+def test_a_lock_space_that_lacks_is_started(ready: Node) -> None:
+    ready.says("lockless")
+    assert ready.run("start").returncode == 0
+    assert ready.is_mounted
+    assert ready.calls()[:3] == ["lvchange -aey vmstore/web01", "vgchange --lockstart vmstore", ready.calls()[0]]
+
+
+def test_where_the_lock_space_cannot_be_had_it_says_what_lvm_said_first(ready: Node) -> None:
+    ready.says("lockless")
+    ready.says("dlmless")
+    done = ready.run("start")
+    assert done.returncode == 1
+    assert "lockspace is inactive" in done.stderr
+    assert not ready.is_mounted
 
 
 def test_lvchange_that_lies_mounts_nothing(ready: Node) -> None:

@@ -127,12 +127,6 @@ def no_lvmlockd(san: San) -> None:
     san.nodes["n1"].daemons.discard("lvmlockd")
 
 
-def no_lockspace(san: San) -> None:
-    """A node that did not start the locks of the VG."""
-    web01(san)
-    san.nodes["n1"].lockspace = False
-
-
 def no_lvmpolld(san: San) -> None:
     """The holder of a volume without lvmpolld."""
     mounted(san)
@@ -220,7 +214,6 @@ CASES = (
     Bad(("create", "db", "7E"), NO_ROOM, "no room for 7 EiB"),
     Bad(("create", "db", "1G"), REFUSED, "is missing", vanished),
     Bad(("create", "db", "1G"), CLUSTER, "lvmlockd does not run on n1", no_lvmlockd),
-    Bad(("create", "db", "1G"), CLUSTER, "not started on n1", no_lockspace),
     Bad(("show", "nosuch"), NOT_FOUND, "no volume"),
     Bad(("show", "pool_tdata"), USAGE, "reserves", thin_pool),
     Bad(("grow", "nosuch", "1G"), NOT_FOUND, "no volume"),
@@ -271,7 +264,7 @@ CASES = (
     Bad(("remove", "web01", "--confirm", "web01"), REFUSED, "active on n1", opened),
     Bad(("remove", "web01", "--confirm", "web01"), REFUSED, "origin", snapshot),
     Bad(("remove", "web01", "--confirm", "web01"), REFUSED, "is missing", vanished),
-    Bad(("remove", "web01", "--confirm", "web01"), CLUSTER, "not started on n1", no_lockspace),
+    Bad(("remove", "web01", "--confirm", "web01"), CLUSTER, "lvmlockd does not run on n1", no_lvmlockd),
     Bad(("pv", "add", "/dev/nosuch", "-y"), NOT_FOUND, "no disk /dev/nosuch"),
     Bad(("pv", "add", "{spare}"), USAGE, "nobody is there to confirm"),
     Bad(("pv", "add", "{spare}", "--class", "a b", "-y"), USAGE, "cannot name a class"),

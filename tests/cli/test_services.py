@@ -142,7 +142,7 @@ def test_a_failed_relocation_says_where_it_is_now(running: Bench) -> None:
         (lambda san: setattr(san, "groups_locked", True), "locked"),
         (lambda san: setattr(san.services["web01"], "frozen", True), "frozen"),
         (lambda san: setattr(san.nodes["n2"], "up", False), "n2"),
-        (lambda san: setattr(san.nodes["n2"], "lockspace", False), "locks"),
+        (lambda san: san.nodes["n2"].daemons.discard("lvmlockd"), "lvmlockd does not run on n2"),
         (lambda san: san.luns["fc1"].paths.pop("n2"), "does not see the PV"),
     ],
 )

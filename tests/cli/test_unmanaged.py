@@ -147,7 +147,7 @@ def test_a_paused_guest_has_failed_and_stop_is_the_way_out(running: Bench) -> No
         (lambda san: setattr(san.nodes["n3"], "up", False), 7, "n3 does not answer"),
         (lambda san: setattr(san.nodes["n2"], "up", False), 7, "n2 does not answer"),
         (lambda san: setattr(san.nodes["n3"], "answer", "@dm\n"), 7, "n3 gave no whole answer"),
-        (lambda san: setattr(san.nodes["n2"], "lockspace", False), 7, "locks"),
+        (lambda san: san.nodes["n2"].daemons.discard("lvmlockd"), 7, "lvmlockd does not run on n2"),
         (lambda san: san.luns["fc1"].paths.pop("n2"), 4, "does not see the PV"),
         (lambda san: setattr(san.nodes["n2"], "agent", False), 4, "the agent is not installed there"),
         (lambda san: setattr(san, "lock_type", ""), 4, "is not shared"),

@@ -1,5 +1,7 @@
 """VMs as services of a real Pacemaker, with real fencing, on the lab."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from lab.driver import HOST, Cluster
@@ -20,32 +22,43 @@ class OfPacemakerAlone:
         assert (done.rc, done.out.splitlines()[-1]) == (0, f"{agent} passed all tests"), done.out
         assert vm.mounts() == []
 
-    @pytest.mark.long
-    def test_a_service_of_the_stock_agents_is_relocated_and_frozen_as_well(self, cluster: Cluster, vm: Vm) -> None:
-        vm.stops()
-        cluster.sh(
-            "n1", "crm_resource --resource web01 --clear; cibadmin --delete --force --xpath \"//*[@id='web01']\""
-        )
-        cluster.vmstore(HOST, "create", "web01", "48M", "--agents", "stock")
-        assert "LVM-activate" in cluster.sh("n1", "cibadmin -Q --xpath \"//group[@id='web01']\"").out
-        cluster.vmstore(HOST, "start", "web01", "n1")
-        vm.wait_for(2)
-        cluster.vmstore("n3", "relocate", "web01", "n2")
-        vm.counts_on()
-        assert vm.mounts() == ["n2"]
-        process = vm.process("n2")
-        cluster.vmstore("n1", "grow", "web01", "+8M")
-        assert process
-        assert vm.process("n2") == process
-        assert vm.frozen() is None
-        vm.stops()
-        cluster.sh(
-            "n1", "crm_resource --resource web01 --clear; cibadmin --delete --force --xpath \"//*[@id='web01']\""
-        )
-        # The stock agent ends the lock space with the last volume of a node.
+    @pytest.fixture
+    def stock(self, cluster: Cluster, vm: Vm) -> Iterator[Vm]:
+        """Have the VM's volume and mount be resources of the stock agents."""
+        self._exchange(cluster, vm, "stock")
+        yield vm
+        self._exchange(cluster, vm, "bundled")
         for node in cluster.nodes:
             cluster.sh(node, "vgchange -q --lockstart vmstore")
-        cluster.vmstore(HOST, "create", "web01", f"{cluster.volume('web01')['size'] >> 20}M", "--agents", "bundled")
+
+    @staticmethod
+    def _exchange(cluster: Cluster, vm: Vm, agents: str) -> None:
+        vm.stops()
+        drop = "crm_resource --resource web01 --clear; cibadmin --delete --force --xpath \"//*[@id='web01']\""
+        cluster.sh("n1", drop)
+        size = cluster.volume("web01")["size"] >> 20
+        cluster.vmstore(HOST, "create", "web01", f"{size}M", "--agents", agents)
+
+    @pytest.mark.long
+    def test_a_service_of_the_stock_agents_is_relocated_grown_and_frozen_as_well(
+        self, cluster: Cluster, stock: Vm
+    ) -> None:
+        assert "LVM-activate" in cluster.sh("n1", "cibadmin -Q --xpath \"//group[@id='web01']\"").out
+        cluster.vmstore(HOST, "start", "web01", "n1")
+        stock.wait_for(2)
+        cluster.vmstore("n3", "relocate", "web01", "n2")
+        stock.counts_on()
+        assert stock.mounts() == ["n2"]
+        # The stock agent ended the lock space with the last volume of the node; vmstore works on the other one.
+        assert "lvm_vmstore" not in cluster.sh("n1", "dlm_tool ls").out
+        process = stock.process("n2")
+        assert process
+        cluster.vmstore("n1", "grow", "web01", "+8M")
+        assert stock.process("n2") == process
+        assert stock.frozen() is None
+        # A new volume is made on the first node that answers, and wants the locks there.
+        cluster.create("new01", "16M", "--no-service")
+        assert "lvm_vmstore" in cluster.sh("n1", "dlm_tool ls").out
 
 
 class TestPacemaker(Managed, OfPacemakerAlone):

@@ -45,6 +45,8 @@ class Lvm:
             "vgreduce": self._vgreduce,
             "pvremove": self._pvremove,
         }
+        if argv[0] == "vgchange":
+            return self._vgchange(argv[1:])
         command = commands.get(argv[0])
         if command is None:
             return None
@@ -58,6 +60,15 @@ class Lvm:
         except Refusal as refusal:
             text = str(refusal)
             return FAILED, "", text if text.endswith("\n") else f"  {text}\n"
+
+    def _vgchange(self, argv: Sequence[str]) -> Answer:
+        """Start the locks of the VG here; it ends well where they are started already."""
+        if list(argv) != ["--lockstart", self.san.vg]:
+            raise UnknownCommand(f"vgchange {argv}")
+        if "lvmlockd" not in self.node.daemons:
+            return FAILED, "", "  lvmlockd is not running.\n"
+        self.node.lockspace = True
+        return 0, "  Starting locking.  Waiting until locks are ready...\n", ""
 
     def lock_vg(self) -> None:
         """Refuse where a shared VG cannot be locked."""

@@ -7,6 +7,7 @@ import pytest
 from tests.support.worlds import EXTENT, G, World
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError, VmstoreError
 from vmstore.jobs.activation_steps import Deactivate
+from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.plan_create import Create, create
 from vmstore.jobs.volume_steps import MakeFileSystem, MakeVolume, RemoveVolume, Rename
 
@@ -118,16 +119,15 @@ def test_what_cannot_be_is_refused(
         create(change(made).inventory(), wish(**asked))
 
 
-@pytest.mark.parametrize(
-    ("world", "says"),
-    [
-        (World(daemons={"n1": frozenset()}), "lvmlockd does not run on n1"),
-        (World(lockspaces={"n1": frozenset({"other"})}), "locks of vmstore are not started on n1"),
-    ],
-)
-def test_a_node_without_locks_changes_nothing(world: World, says: str) -> None:
-    with pytest.raises(ClusterUnusable, match=says):
-        create(world.pv("a").inventory(), wish())
+def test_a_node_without_lvmlockd_changes_nothing() -> None:
+    with pytest.raises(ClusterUnusable, match="lvmlockd does not run on n1"):
+        create(World(daemons={"n1": frozenset()}).pv("a").inventory(), wish())
+
+
+def test_a_lock_space_that_lacks_is_started_first() -> None:
+    steps = create(World(lockspaces={"n1": frozenset({"other"})}).pv("a").inventory(), wish())
+    assert [str(command) for command in steps[0].commands()] == ["n1: vgchange --lockstart vmstore"]
+    assert not any(isinstance(step, StartLocks) for step in steps[1:])
 
 
 def test_without_cluster_locks_no_daemon_is_needed() -> None:

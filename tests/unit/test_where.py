@@ -84,12 +84,10 @@ def test_a_node_that_was_not_heard_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("lock", ["dlm", "sanlock", "idm"])
-def test_a_shared_vg_wants_lvmlockd_and_its_lockspace(lock: str) -> None:
+def test_a_shared_vg_wants_lvmlockd(lock: str) -> None:
     where.locks(World(lock=lock).pv("a").inventory(), "n1")
     with pytest.raises(ClusterUnusable, match="lvmlockd does not run"):
         where.locks(World(lock=lock, daemons={"n1": frozenset()}).pv("a").inventory(), "n1")
-    with pytest.raises(ClusterUnusable, match="are not started"):
-        where.locks(World(lock=lock, lockspaces={"n1": frozenset()}).pv("a").inventory(), "n1")
 
 
 def swapped() -> Inventory:

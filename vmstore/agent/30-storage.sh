@@ -18,12 +18,23 @@ mounted_right() {
     [ "$source" = "$device" ] || [ "$source" = "/dev/mapper/$mapped" ]
 }
 
+# ocf:heartbeat:LVM-activate of other services ends the VG's lock space with the last volume it lets go of on a node.
+activate() {
+    act 120 lvchange -aey "$vg/$vm" && return
+    refused=$(last)
+    case $told in *"locked by other host"*) return 1 ;; esac
+    act 120 vgchange --lockstart "$vg" || return
+    act 120 lvchange -aey "$vg/$vm" && return
+    refused=$(last)
+    return 1
+}
+
 take_storage() {
     if mounted; then
         mounted_right || because "$directory is mounted from $source, not from $device"
         return
     fi
-    act 120 lvchange -aey "$vg/$vm" || because "the volume cannot be activated here: $(last)" || return
+    activate || because "the volume cannot be activated here: $refused" || return
     # lvchange may succeed without activating where another node holds the LV (bug 1191724 of Red Hat's lvm2, comment 8).
     [ -e "$device" ] || because "$device is not there though lvchange said so: another node may hold it" || return
     [ -d "$directory" ] || act 10 mkdir -p "$directory"

@@ -39,12 +39,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class FreezeStep(Step):
-    """A step on the service of a VM; ``device`` is the name, on ``node``, of the PV with UUID ``pv``."""
+    """A step on the service of a VM; ``device`` is the name, on ``by``, of the PV with UUID ``pv`` that bears the note.
+
+    ``node`` is where the manager is spoken to.
+    """
 
     of_service: ClassVar[bool] = True
     node: str
     manager: str
     vm: str
+    by: str
     device: str
     pv: str
     tag: str
@@ -59,7 +63,7 @@ class FreezeStep(Step):
 
     def _thaw(self) -> list[Command]:
         thaw = [Command(self.node, tuple(argv)) for argv in MANAGERS[self.manager].thaw(self.vm)]
-        return [*thaw, Command(self.node, tuple(lvm.change_pv(self.device, drop=[self.tag])))]
+        return [*thaw, Command(self.by, tuple(lvm.change_pv(self.device, drop=[self.tag])))]
 
     def failure(self, what: str, node: str, result: Result) -> VmstoreError:
         """Make an error of a command that failed, in the terms of LVM or of the manager."""
@@ -80,7 +84,7 @@ class Freeze(FreezeStep):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
-        note = Command(self.node, tuple(lvm.change_pv(self.device, add=[self.tag])))
+        note = Command(self.by, tuple(lvm.change_pv(self.device, add=[self.tag])))
         return [note, *(Command(self.node, tuple(argv)) for argv in MANAGERS[self.manager].freeze(self.vm))]
 
     def done(self, world: Inventory) -> bool:

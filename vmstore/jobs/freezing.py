@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from vmstore.errors import VmstoreError
 from vmstore.jobs import lease, where
 from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
+from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.step import Command, Read, Step, Work
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.tools import lvm
@@ -22,8 +23,9 @@ def pair(world: Inventory, lv: LogicalVolume, lock: Note, pv: str) -> tuple[list
     bearer = world.pv(pv)
     if service.frozen and (bearer is None or lock.tag not in bearer.tags):
         return [], []
-    node = world.cluster.reporter
-    at = (node, world.cluster.manager, lv.name, where.device(world, node, pv), pv, lock.tag)
+    # The note is taken where the work is done: other nodes may lack the VG's locks.
+    by = where.place(world, lv).node
+    at = (world.cluster.reporter, world.cluster.manager, lv.name, by, where.device(world, by, pv), pv, lock.tag)
     return [Freeze(*at)], [Thaw(*at)]
 
 
@@ -91,11 +93,15 @@ def _keeps(world: Inventory, note: Note) -> str:
 
 def _thaw(work: Work, world: Inventory, pv: PhysicalVolume, note: Note) -> None:
     service = world.service(note.vm)
-    node = world.cluster.reporter if world.cluster else world.reporter
-    drop = Command(node, tuple(lvm.change_pv(where.device(world, node, pv.uuid), drop=[note.tag])))
+    lv = world.lv(note.vm)
+    by = where.place(world, lv).node if lv else world.reporter
+    drop = Command(by, tuple(lvm.change_pv(where.device(world, by, pv.uuid), drop=[note.tag])))
     if world.cluster and service and service.frozen:
         manager = MANAGERS[world.cluster.manager]
         for argv in manager.thaw(note.vm):
-            work.do(Command(node, tuple(argv)), f"thaw {note.vm}: failed", manager.failure)
+            work.do(Command(world.cluster.reporter, tuple(argv)), f"thaw {note.vm}: failed", manager.failure)
         work.reporter.note(f"{note.vm} was left frozen by a run of vmstore that was cut off; it is thawed")
+    start = StartLocks(by, world.vg.name)
+    if world.vg.lockd and not start.done(world):
+        start.run(work)
     work.do(drop, f"thaw {note.vm}: failed")

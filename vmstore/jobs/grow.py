@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vmstore.errors import LockLost, VmstoreError
-from vmstore.jobs import engine, freezing, lease, plan_grow, where
+from vmstore.jobs import engine, freezing, lease, lock_steps, plan_grow, where
 from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
 from vmstore.jobs.step import Read, Step, Work
@@ -31,7 +31,7 @@ def plan(work: Work, world: Inventory, wish: Request) -> tuple[list[Step], int]:
     steps = plan_grow.grow(world, lv, size, block)
     if steps:
         safety.services(world.cluster, [wish.vm])
-    return freezing.around(world, lv, lock(world, lv), steps), size
+    return lock_steps.first(world, freezing.around(world, lv, lock(world, lv), steps)), size
 
 
 def lock(world: Inventory, lv: LogicalVolume) -> Note:
@@ -46,7 +46,8 @@ def carry_out(
     lv = where.volume(world, wish.vm)
     asleep = plan_grow.wake(world, lv)
     if asleep:
-        asleep = [*freezing.pair(world, lv, lock(world, lv), lv.extents[0].pv)[0], *asleep]
+        freeze, _ = freezing.pair(world, lv, lock(world, lv), lv.extents[0].pv)
+        asleep = lock_steps.first(world, [*freeze, *asleep])
     with engine.stoppable(work) as stop:
         if asleep:
             world = engine.carry_out(asleep, work, read, world, guard, stop)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from vmstore import names, sizes
 from vmstore.errors import Refused, UsageError
-from vmstore.jobs import where
+from vmstore.jobs import lock_steps, where
 from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import MakeFileSystem, MakeVolume, RemoveVolume, Rename
@@ -80,7 +80,7 @@ def create(world: Inventory, wish: Create) -> list[Step]:
         *([] if wish.activate else [Deactivate(node, world.vg.name, making)]),
         Rename(node, world.vg.name, making, wish.vm),
     ]
-    return steps
+    return lock_steps.first(world, steps)
 
 
 def _candidates(world: Inventory, wish: Create) -> list[Sequence[PhysicalVolume]]:

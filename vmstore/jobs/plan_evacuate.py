@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vmstore import sizes
 from vmstore.config import Move
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError
-from vmstore.jobs import freezing, lease, marks, plan_pv, where
+from vmstore.jobs import freezing, lease, lock_steps, marks, plan_pv, where
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.freeze_steps import Note
 from vmstore.jobs.mirror import MoveVolume
@@ -63,18 +63,19 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     left = _left_awake(world, source, {part.lv.name for part in parts})
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases)
-        return [*left, *([] if cordon.done(world) else [cordon]), *drop]
+        return lock_steps.first(world, [*left, *([] if cordon.done(world) else [cordon]), *drop])
     safety.services(world.cluster, [part.lv.name for part in parts])
     moves = _moves(world, wish, source, parts)
     stale = tuple(tag for tag in source.leases if tag != wish.lease)
     begin = BeginEvacuation(*here, source.uuid, wish.lease, stale)
-    return [
+    steps = [
         *([] if begin.done(world) else [begin]),
         *moves,
         *left,
         EndEvacuation(*here, source.uuid, (wish.lease,)),
         *drop,
     ]
+    return lock_steps.first(world, steps)
 
 
 def _left_awake(world: Inventory, source: PhysicalVolume, moving: set[str]) -> list[Step]:

@@ -1,7 +1,7 @@
 """Plan what is done to whole PVs: take in, take out, cordon, uncordon. Pure."""
 
 from vmstore.errors import NotFound, Refused
-from vmstore.jobs import where
+from vmstore.jobs import lock_steps, where
 from vmstore.jobs.pv_steps import AddPv, DropPv, RecordClass, SetAllocatable, WipeLabel
 from vmstore.jobs.step import Step
 from vmstore.model import CLASS_TAG, BlockDevice, Inventory
@@ -16,7 +16,7 @@ def cordon(world: Inventory, uuid: str, *, allocatable: bool) -> list[Step]:
     where.usable(world)
     where.locks(world, world.reporter)
     device = where.device(world, world.reporter, uuid)
-    return [SetAllocatable(world.reporter, world.vg.name, device, uuid, allocatable, drop)]
+    return lock_steps.first(world, [SetAllocatable(world.reporter, world.vg.name, device, uuid, allocatable, drop)])
 
 
 def drop(world: Inventory, uuid: str) -> list[Step]:
@@ -37,7 +37,7 @@ def drop(world: Inventory, uuid: str) -> list[Step]:
             why="a VG cannot be without PVs",
             hint=f"remove the VG itself if that is what you want: vgremove {world.vg.name}",
         )
-    return take_out(world, uuid)
+    return lock_steps.first(world, take_out(world, uuid))
 
 
 def take_out(world: Inventory, uuid: str) -> list[Step]:
@@ -75,10 +75,10 @@ def add(world: Inventory, text: str, device: BlockDevice, storage_class: str, si
         world.reporter, world.vg.name, name, storage_class, tuple(t for t in old if t != CLASS_TAG + storage_class)
     )
     if there:
-        return [] if CLASS_TAG + storage_class in there.tags else [record]
+        return [] if CLASS_TAG + storage_class in there.tags else lock_steps.first(world, [record])
     _refuse_use(world, device, signatures)
     _refuse_differences(world, text, device)
-    return [AddPv(world.reporter, world.vg.name, device.name, device.wwid), record]
+    return lock_steps.first(world, [AddPv(world.reporter, world.vg.name, device.name, device.wwid), record])
 
 
 def _refuse_use(world: Inventory, device: BlockDevice, signatures: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from vmstore import names
 from vmstore.errors import Refused
-from vmstore.jobs import where
+from vmstore.jobs import lock_steps, where
 from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import RemoveVolume, Rename, ZeroVolume
@@ -28,7 +28,7 @@ def remove(world: Inventory, vm: str, *, wipe: bool) -> list[Step]:
         steps += _wipe_and_remove(world, lv, vm + names.GOING if wipe else vm, wipe=wipe)
     if steps:
         where.usable(world)
-    return steps
+    return lock_steps.first(world, steps)
 
 
 def _wipe_and_remove(world: Inventory, lv: LogicalVolume, name: str, *, wipe: bool) -> list[Step]:

@@ -2,7 +2,7 @@
 
 from vmstore.config import Config
 from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused
-from vmstore.jobs import freezing, plan_direct, where
+from vmstore.jobs import freezing, lock_steps, plan_direct, where
 from vmstore.jobs.service_steps import Relocate, SetFreeze, Start, Stop, Warm
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
@@ -58,7 +58,8 @@ def start(world: Inventory, config: Config, vm: str, node: str) -> list[Step]:
     # A service that the manager calls stopped may still be mounted where its manager went away.
     where.place(world, lv)
     where.known(world, [vm])
-    return [Start(cluster.reporter, manager, vm, config.cluster.patience, node, mounted)]
+    steps = [Start(cluster.reporter, manager, vm, config.cluster.patience, node, mounted)]
+    return lock_steps.first(world, steps, [node] if node else [])
 
 
 def stop(world: Inventory, config: Config, vm: str) -> list[Step]:
@@ -108,10 +109,11 @@ def relocate(world: Inventory, config: Config, vm: str, node: str) -> list[Step]
         plan_direct.able(world, vm, to)
     else:
         _target(world, cluster, found, to)
-    return [
+    steps = [
         Warm(to, vm, Unmanaged.of(config).warm(vm)),
         Relocate(cluster.reporter, manager, vm, config.cluster.patience, found.owner, to),
     ]
+    return lock_steps.first(world, steps, [to])
 
 
 def set_freeze(world: Inventory, config: Config, vm: str, *, frozen: bool) -> list[Step]:

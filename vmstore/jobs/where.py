@@ -131,7 +131,10 @@ def usable(world: Inventory) -> None:
 
 
 def locks(world: Inventory, node: str) -> None:
-    """Raise ClusterUnusable when a node lacks what a shared VG needs to be changed there."""
+    """Raise ClusterUnusable when a node lacks what a shared VG needs to be changed there.
+
+    Of the lock space alone that lacks, ``lock_steps.first`` takes care.
+    """
     facts = world.nodes.get(node)
     if facts is None:
         raise ClusterUnusable(
@@ -139,19 +142,12 @@ def locks(world: Inventory, node: str) -> None:
             why=f"it {world.silent.get(node, 'was not asked')}",
             hint=f"try `ssh {node} true`, then this command again",
         )
-    if world.vg.lock_type in ("dlm", "sanlock", "idm"):
-        if "lvmlockd" not in facts.daemons:
-            raise ClusterUnusable(
-                f"lvmlockd does not run on {node}",
-                why=f"{world.vg.name} is shared ({world.vg.lock_type}), so LVM there may change nothing",
-                hint=f"on {node}: systemctl start lvmlockd, then vgchange --lockstart {world.vg.name}",
-            )
-        if world.vg.name not in facts.lockspaces:
-            raise ClusterUnusable(
-                f"the locks of {world.vg.name} are not started on {node}",
-                why="lvmlockd there has no lockspace of this VG",
-                hint=f"on {node}: vgchange --lockstart {world.vg.name}",
-            )
+    if world.vg.lockd and "lvmlockd" not in facts.daemons:
+        raise ClusterUnusable(
+            f"lvmlockd does not run on {node}",
+            why=f"{world.vg.name} is shared ({world.vg.lock_type}), so LVM there may change nothing",
+            hint=f"on {node}: systemctl start lvmlockd, then vgchange --lockstart {world.vg.name}",
+        )
 
 
 def device(world: Inventory, node: str, pv: str) -> str:

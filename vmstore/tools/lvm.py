@@ -3,16 +3,22 @@
 import time
 from collections.abc import Callable, Sequence
 
-from vmstore.errors import Locked, NoRoom, ToolFailed, VmstoreError
+from vmstore.errors import ClusterUnusable, Locked, NoRoom, ToolFailed, VmstoreError
 from vmstore.run import Result
 
 # 376 KB of metadata text for 1,000 one-segment LVs were measured, and LVM keeps two whole copies in the area
 # (lvm2 lib/format_text/format-text.c): 5,000 LVs want 3.8 MB, and four times that leaves room for segments.
 METADATA_ROOM = "16m"
 RETRIES = 8
+PROGRAMS = frozenset({
+    "lvchange", "lvcreate", "lvextend", "lvremove", "lvrename",
+    "pvchange", "pvmove", "pvremove", "vgextend", "vgreduce",
+})  # fmt: skip
 # lvm2 lib/locking/lvmlockd.c: locks of the VG or of all VGs are short, so waiting helps. The lock of an LV is
 # kept while the LV is active, so waiting for it does not.
 _PASSING = ("lock failed: held by other host", "lock start in progress", "Failed to lock VG")
+# lvm2 lib/metadata/metadata.c and lib/locking/lvmlockd.c: without the lock space LVM may read, and change nothing.
+_NO_LOCKS = ("in shared VG", "lockspace is inactive")
 _NO_ROOM = ("nsufficient free space", "nsufficient suitable", "No specified PVs have space available")
 
 
@@ -37,6 +43,11 @@ def extend(vg: str, lv: str, extents: int, pvs: Sequence[str]) -> list[str]:
 def activate(vg: str, lv: str, *, shared: bool) -> list[str]:
     """Activate an LV on the node that runs this; exclusively where cluster locks can say so."""
     return ["lvchange", "--activate", "ey" if shared else "y", f"{vg}/{lv}"]
+
+
+def start_locks(vg: str) -> list[str]:
+    """Have lvmlockd join the lock space of a shared VG; that it has done so already is a success."""
+    return ["vgchange", "--lockstart", vg]
 
 
 def deactivate(vg: str, *lvs: str) -> list[str]:
@@ -118,6 +129,8 @@ def failure(what: str, node: str, result: Result) -> VmstoreError:
         )
     if any(sign in result.err for sign in _PASSING):
         return Locked(f"{what}: the VG is locked", why=told, hint="another node works on the VG; try again soon")
+    if any(sign in result.err for sign in _NO_LOCKS):
+        return ClusterUnusable(what, why=told, hint=f"on {node}: vgchange --lockstart, then run this again")
     if any(sign in result.err for sign in _NO_ROOM):
         return NoRoom(what, why=told, hint="look at `vmstore pv list` for free space")
     return ToolFailed(what, why=told, hint=f"run it on {node} to see all it says: {' '.join(result.argv)}")
