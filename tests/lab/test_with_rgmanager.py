@@ -22,6 +22,7 @@ LONG = {
     "test_its_node_loses_power_and_it_boots_on_another",
     "test_stop_where_there_is_nothing_is_quick",
     "test_remove_wants_it_stopped_and_takes_the_service_out",
+    "test_a_stuck_product_fails_the_service_and_nothing_starts_elsewhere",
 }
 
 
@@ -110,6 +111,25 @@ class OfRgmanagerAlone:
         assert "/vm/web01/web01.vmx" in cluster.sh("n2", "vmware-cmd -l").out
         assert cluster.sh("n1", "vmware-cmd -l").out.strip() == ""
         assert 'uuid.action = "keep"' in cluster.sh("n2", "cat /vm/web01/web01.vmx").out
+
+    def test_a_stuck_product_fails_the_service_and_nothing_starts_elsewhere(self, cluster: Cluster, vmware: Vm) -> None:
+        cluster.vmstore(HOST, "start", "web01", "n1")
+        vmware.wait_for(2)
+        process = vmware.process("n1")
+        assert process
+        cluster.sh("n1", "echo hang = forever >>/var/lib/vmware-standin/settings")
+        try:
+            cluster.wait(lambda: vmware.row()["state"] == "failed", 400, "the service to fail")
+            assert vmware.mounts() == ["n1"]
+            assert vmware.process("n1") == process
+            refused = cluster.vmstore(HOST, "relocate", "web01", "n2", check=False)
+            assert (refused.rc, "failed" in refused.err) == (4, True)
+        finally:
+            cluster.sh("n1", "sed -i /^hang/d /var/lib/vmware-standin/settings")
+        cluster.vmstore(HOST, "stop", "web01")
+        assert vmware.mounts() == []
+        cluster.vmstore(HOST, "start", "web01", "n2")
+        vmware.counts_on()
 
 
 class TestRgmanager(Managed, OfRgmanagerAlone):
