@@ -27,6 +27,7 @@ configure_pacemaker() {
     <nodes/>
     <resources><primitive id="fence" class="stonith" type="fence_sbd">
       <instance_attributes id="f-ia"><nvpair id="f-device" name="devices" value="$(sbd_device)"/>
+      <nvpair id="f-message" name="power_timeout" value="$fence_patience"/>
       <nvpair id="f-patience" name="pcmk_reboot_timeout" value="90"/></instance_attributes>
       <operations><op id="f-start" name="start" interval="0" timeout="90s"/>
       <op id="f-monitor" name="monitor" interval="3600s" timeout="90s"/></operations>

@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # Fencing by sbd over a shared LUN: a node that does not read its slot there is dead, since its watchdog has reset it by then.
 watchdog=15
+# Seconds for which sbd waits until a message has been read or the watchdog has bitten.
+msgwait=$((2 * watchdog))
+# fence_sbd gives up after 30 s by itself, just when sbd is done, and every fencing fails (its own warning says so).
+fence_patience=$((2 * msgwait))
 sbd_device() { echo "/dev/disk/by-id/wwn-0x${LAB_SBD#3}"; }
 
 sbd_there() { sbd -d "$(sbd_device)" dump; }
@@ -12,7 +16,7 @@ start_sbd() {
     until_true 30 test -e "$device" || return 1
     until_true 10 test -e /dev/watchdog || return 1
     if [ "$LAB_NUMBER" = 1 ] && ! sbd_there >/dev/null 2>&1; then
-        sbd -d "$device" -1 $watchdog -4 $((2 * watchdog)) create >/dev/null || return 1
+        sbd -d "$device" -1 $watchdog -4 $msgwait create >/dev/null || return 1
     fi
     until_true 60 sbd_there || return 1
     # Pacemaker reads these, too, to know that sbd is there.
@@ -32,7 +36,7 @@ start_sbd() {
 configure_dlm_fencing() {
     local name number=0
     mkdir -p /etc/dlm
-    echo "device sbd /usr/sbin/fence_sbd devices=$(sbd_device)" >/etc/dlm/dlm.conf
+    echo "device sbd /usr/sbin/fence_sbd devices=$(sbd_device) power_timeout=$fence_patience" >/etc/dlm/dlm.conf
     for name in $LAB_NODES; do
         number=$((number + 1))
         echo "connect sbd node=$number plug=$name"
