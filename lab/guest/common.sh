@@ -28,9 +28,12 @@ create_fc_port() {
     ip link set "$1" up
 }
 
+# The seconds that a caller names are for a machine that does nothing else; a busy one may take so many times as long.
+slow=4
+
 # until_true SECONDS COMMAND...: try a command again until it succeeds; 1 when it never did.
 until_true() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + $1 * slow))
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$deadline" ] || return 1

@@ -13,7 +13,7 @@ start_udev() {
     udevadm trigger --type=devices --subsystem-match=block --action=add
 }
 
-portal_open() { timeout 1 bash -c ": </dev/tcp/$1/3260"; }
+portal_open() { timeout 4 bash -c ": </dev/tcp/$1/3260"; }
 
 # A ping every 2 s, lost after 4 s without an answer: the session notices a pulled link within 6 s. What it then does is up to
 # the LUN: with one path its I/O waits 120 s for the link; with two, multipathd sets fast_io_fail and takes the other.
@@ -92,7 +92,7 @@ log_in() {
     iscsi_wanted=0
     each_lun want_iscsi
     until_true 30 all_discovered
-    timeout 40 iscsiadm -m node --loginall=all
+    timeout 160 iscsiadm -m node --loginall=all
 }
 
 attach_disks() {
