@@ -36,6 +36,7 @@ def evacuate(
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
+    from vmstore.jobs.mirror import MoveVolume
     from vmstore.jobs.step import Step
     from vmstore.model import Inventory
 
@@ -64,7 +65,7 @@ def evacuate(
         ui.plan(output, todo)
         return
     total = sum(step.bytes for step in todo)
-    moved = sum(step.copies for step in todo)
+    moved = len({step.lv for step in todo if isinstance(step, MoveVolume)})
     if moved and not yes:
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)

@@ -1,6 +1,6 @@
 """Decide on which PVs new extents go."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vmstore import sizes
@@ -57,12 +57,16 @@ def preferred(world: Inventory, order: Sequence[str]) -> list[str]:
     return [name for name in order if name in free] + rest
 
 
-def fill(room: Room, size: int) -> dict[str, int] | None:
-    """Split bytes over PVs: all on the one with most room, else over as few as possible; None if there is no room."""
+def fill(room: Room, size: int, own: Collection[str] = ()) -> dict[str, int] | None:
+    """Split bytes over PVs: all on the one with most room, else over as few as possible; None if there is no room.
+
+    ``own`` are PVs that bear a part of the volume already and come first: the fewer a volume lies on, the fewer can
+    take it down.
+    """
     if size > room.total:
         return None
     taken: dict[str, int] = {}
-    for pv, free in sorted(room.free.items(), key=lambda item: (-item[1], item[0])):
+    for pv, free in sorted(room.free.items(), key=lambda item: (item[0] not in own, -item[1], item[0])):
         part = min(free, size - sum(taken.values()))
         if part > 0:
             taken[pv] = part

@@ -43,10 +43,15 @@ class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How ``evacuate`` copies. ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i."""
+    """How ``evacuate`` copies.
+
+    ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
+    command moves, 0 for whole volumes.
+    """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
     poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
+    piece_mib: Annotated[int, Meta(ge=0, le=2**30)] = 8192
 
 
 class ClusterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -42,6 +42,16 @@ def _four_volumes(san: San) -> None:
     san.volume("elsewhere", 1 * G, "fc1", active="n1", mounted=True)
 
 
+def _in_pieces(san: San) -> None:
+    san.volume("large", 18 * G, "iscsi1", active="n2", mounted=True)
+
+
+def _idle_in_pieces_onto_two(san: San) -> None:
+    san.volume("large", 17 * G, "iscsi1")
+    san.volume("other", 6 * G, "fc1")
+    san.volume("another", 9 * G, "fc2")
+
+
 def _own_pv_full(san: San) -> None:
     san.volume("other", 16 * G, "fc1")
     san.volume("web01", 2 * G, "fc1", active="n2", mounted=True)
@@ -109,6 +119,13 @@ SCENARIOS = (
     ),
     Scenario("grow on one host", ("grow", "idle", "10G"), _on_disk1, hosts=ONE, make=single),
     Scenario("evacuate", ("evacuate", "{iscsi1}", "--to", "fc", "--yes"), _four_volumes),
+    Scenario("evacuate in pieces", ("evacuate", "{iscsi1}", "--to", "fc", "--yes"), _in_pieces, hosts=("n1", "n2")),
+    Scenario(
+        "evacuate in pieces onto two PVs",
+        ("evacuate", "{iscsi1}", "--to", "fc", "--yes"),
+        _idle_in_pieces_onto_two,
+        hosts=("", "n3"),
+    ),
     Scenario("evacuate and take out", ("evacuate", "{iscsi1}", "--to", "fc", "--remove", "--yes"), _four_volumes),
     Scenario("evacuate within the class", ("evacuate", "{iscsi1}", "--yes"), _four_volumes),
     Scenario(

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import time
+from dataclasses import replace
+from pathlib import Path
 
 from lab.driver import HOST, Cluster
 
@@ -92,6 +94,34 @@ def test_killed_in_the_middle_the_same_command_goes_on_from_another_node(cluster
     assert sums == {vm: cluster.device_sum(vm) for vm in ("ev1", "ev3")}
     assert [cluster.volume(vm)["held_by"] for vm in ("ev1", "ev2", "ev3")] == [None] * 3
     assert cluster.sh("n1", "ls /run/vmstore/idle").out == ""
+
+
+def test_killed_in_the_middle_of_a_volume_only_a_piece_is_moved_again(cluster: Cluster, tmp_path: Path) -> None:
+    small = tmp_path / "vmstore.toml"
+    small.write_text(f"{cluster.config.read_text()}\n[move]\npiece_mib = 16\n")
+    small.chmod(0o600)
+    inpieces = replace(cluster, config=small)
+    source = cluster.wwid("iscsi", 1)
+    cluster.create("large01", "64M", "--pv", source)
+    cluster.mount("n2", "large01")
+    data = cluster.fill("n2", "large01", 16)
+    planned = inpieces.vmstore(HOST, "evacuate", source, "--to", "fc", "--dry-run", "-o", "plain").out
+    assert planned.count("pvmove") == 4
+    run = inpieces.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.wait(lambda: cluster.volume("large01")["classes"] == ["fc", "iscsi"], 150, "the first piece", run)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    cluster.wait(lambda: not cluster.moves("n2"), 60, "LVM to finish its piece")
+    left = cluster.pv(source)["size"] - cluster.pv(source)["free"]
+    assert 0 < left < 64 * MIB
+    done = cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes", "-o", "json")
+    assert done.json["moved_bytes"] == left
+    assert _is_empty(cluster, source)
+    assert cluster.data_sum("n2", "large01") == data
+    # Pieces that follow each other on the target are one segment again.
+    assert cluster.sh("n2", "lvs --readonly --noheadings -o seg_count vmstore/large01").out.strip() == "1"
+    cluster.unmount("n2", "large01")
+    cluster.fsck("n1", "large01")
 
 
 def test_two_evacuations_of_one_pv_do_not_run_at_once(cluster: Cluster) -> None:

@@ -302,6 +302,7 @@ class Lvm:
             raise Refusal("pvmove in a shared VG requires a named LV.")
         if self.san.lock_type and "lvmpolld" not in self.node.daemons:
             raise Refusal("Enable lvmpolld when using lvmlockd.")
+        device, *ranges = device.split(":")
         source = self.pv(device)
         name = options["--name"]
         lv = self.lv(name)
@@ -317,7 +318,7 @@ class Lvm:
             return under_way.name, under_way.move
         if lv.layout not in ("linear", "striped") or lv.role != "public":
             raise Refusal(f"Skipping LV {lv.name}: it is not plain")
-        old = [run for run in lv.runs if run.pv == source.uuid]
+        old = self._within(lv, source.uuid, ranges)
         if not old:
             raise Refusal(f"No data to move for {self.san.vg}.")
         new = self.room(sum(run.count for run in old), self.open_to_new(targets, source.uuid))
@@ -325,6 +326,24 @@ class Lvm:
         self.node.active.add(lv.uuid)
         lv.move = Move(source.uuid, old, new)
         return name, lv.move
+
+    @staticmethod
+    def _within(lv: Lv, pv: str, ranges: Sequence[str]) -> list[Run]:
+        """Split a volume's runs at the borders of PE ranges; give those that lie within, all where there are none."""
+        if not ranges:
+            return [run for run in lv.runs if run.pv == pv]
+        wanted = {pe for text in ranges for first, last in [text.split("-")] for pe in range(int(first), int(last) + 1)}
+        split: list[Run] = []
+        for run in lv.runs:
+            for pe in range(run.start, run.start + run.count):
+                inside = run.pv == pv and pe in wanted
+                last_one = split[-1] if split and pe > run.start else None
+                if last_one and (last_one.pv == pv and last_one.start in wanted) is inside:
+                    last_one.count += 1
+                else:
+                    split.append(Run(run.pv, pe, 1))
+        lv.runs = split
+        return [run for run in split if run.pv == pv and run.start in wanted]
 
 
 def options_of(

@@ -123,3 +123,10 @@ def test_a_class_that_no_pv_has_is_not_found(world: Inventory) -> None:
 def test_a_class_whose_pvs_are_all_cordoned_is_refused(world: Inventory) -> None:
     with pytest.raises(Refused, match="no PV of class gold"):
         placement.by_class(world, "gold")
+
+
+def test_a_pv_that_bears_a_part_already_comes_first() -> None:
+    room = Room({"a": 5, "b": 9, "c": 9})
+    assert placement.fill(room, 4, {"a"}) == {"a": 4}
+    assert placement.fill(room, 8, {"a", "x"}) == {"a": 5, "b": 3}
+    assert placement.fill(room, 8) == {"b": 8}

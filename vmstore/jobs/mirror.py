@@ -8,8 +8,9 @@ from vmstore import sizes
 from vmstore.errors import StoppedHalfway
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
+from vmstore.jobs.pieces import Range
 from vmstore.jobs.step import Command, Step, Work
-from vmstore.model import Inventory
+from vmstore.model import Allocation, Inventory
 from vmstore.tools import lvm
 from vmstore.tools.nodes import Unreachable
 
@@ -25,7 +26,8 @@ class MoveVolume(Step):
     """Move an LV's extents off a PV on the node that holds it.
 
     ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
-    move. An LV that nobody holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2
+    move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``piece`` says which
+    part of how many this is. An LV that nobody holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2
     tools/pvmove.c); it is marked, and a later step makes it inactive again.
     """
 
@@ -40,17 +42,20 @@ class MoveVolume(Step):
     idle: bool
     region_mib: int
     poll_seconds: int
+    ranges: tuple[Range, ...] = ()
+    piece: tuple[int, int] = (1, 1)
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
         where = f"on {self.node}" + (", where nobody uses it" if self.idle else ", which holds it")
-        return f"move {sizes.show(self.size)} of {self.lv} to {', '.join(self.targets)} {where}"
+        return f"move {sizes.show(self.size)} of {self.subject} to {', '.join(self.targets)} {where}"
 
     @property
     def subject(self) -> str:
-        """Name the volume."""
-        return self.lv
+        """Name the volume, and the piece of it."""
+        number, of = self.piece
+        return self.lv if of == 1 else f"{self.lv} (piece {number} of {of})"
 
     @property
     def bytes(self) -> int:
@@ -59,8 +64,9 @@ class MoveVolume(Step):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
+        source = ":".join([self.source, *map(str, self.ranges)])
         move = lvm.move(
-            self.vg, self.lv, self.source, self.targets, region_mib=self.region_mib, poll_seconds=self.poll_seconds
+            self.vg, self.lv, source, self.targets, region_mib=self.region_mib, poll_seconds=self.poll_seconds
         )
         if not self.idle:
             return [Command(self.node, tuple(move))]
@@ -69,7 +75,11 @@ class MoveVolume(Step):
     def done(self, world: Inventory) -> bool:
         """Tell whether no extent is left there and no move is under way."""
         lv = world.lv(self.lv)
-        return lv is None or (not lv.on(self.uuid) and not lv.moving_in)
+        return lv is None or not (lv.moving_in or any(self._wanted(run) for run in lv.extents))
+
+    def _wanted(self, run: Allocation) -> bool:
+        ours = not self.ranges or any(each.meets(run.start, run.count) for each in self.ranges)
+        return run.pv == self.uuid and ours
 
     def run(self, work: Work) -> None:
         """Move, and tell of each percent; LVM goes on by itself if this end is lost."""

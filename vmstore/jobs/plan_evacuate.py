@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vmstore import sizes
 from vmstore.config import Move
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError
-from vmstore.jobs import freezing, lease, lock_steps, marks, plan_pv, where
+from vmstore.jobs import freezing, lease, lock_steps, marks, pieces, plan_pv, where
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.freeze_steps import Note
 from vmstore.jobs.mirror import MoveVolume
@@ -34,9 +34,12 @@ class Evacuate:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
+    """What a volume has on the source, in bytes; ``begun`` is what LVM moves off it already."""
+
     lv: LogicalVolume
     size: int
     place: where.Place
+    begun: int = 0
 
 
 def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
@@ -100,8 +103,8 @@ def _parts(world: Inventory, source: PhysicalVolume) -> list[_Part]:
     extent = world.vg.extent
     parts = []
     for lv in own:
-        count = lv.on(source.uuid) + sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
-        parts.append(_Part(lv, count * extent, where.place(world, lv)))
+        begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
+        parts.append(_Part(lv, lv.on(source.uuid) * extent + begun, where.place(world, lv), begun))
     # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
     # done early.
     return sorted(parts, key=lambda part: (not part.lv.moving_in, part.size, part.lv.name))
@@ -141,31 +144,58 @@ def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequ
     awake: list[_Part] = []
     frozen: list[Step] = []
     for part in parts:
-        node = part.place.node
-        move = MoveVolume(
-            node=node,
-            vg=world.vg.name,
-            lv=part.lv.name,
-            uuid=source.uuid,
-            source=where.device(world, node, source.uuid),
-            targets=tuple(where.device(world, node, pv) for pv in chosen[part.lv.name]),
-            size=part.size,
-            idle=part.place.idle,
-            region_mib=wish.move.region_mib,
-            poll_seconds=wish.move.poll_seconds,
-        )
+        moves = _pieces(world, wish, source, part, chosen[part.lv.name])
         freeze, thaw = freezing.pair(world, part.lv, lock(wish.lease, part.lv.name, source.uuid), source.uuid)
         if not part.place.idle:
-            steps += [*freeze, move, *thaw]
+            steps += [*freeze, *moves, *thaw]
             continue
         # A service that is stopped stays frozen until its volume is let go of: started before, it would fail.
-        steps += [*freeze, move]
+        steps += [*freeze, *moves]
         frozen += thaw
         awake.append(part)
         if sum(each.size for each in awake) >= AWAKE:
             steps += [*_let_go(world, awake), *frozen]
             awake, frozen = [], []
     return [*steps, *_let_go(world, awake), *frozen]
+
+
+def _pieces(
+    world: Inventory, wish: Evacuate, source: PhysicalVolume, part: _Part, room: Mapping[str, int]
+) -> list[MoveVolume]:
+    """Plan moving what a volume has on the source, in pieces; ``room`` are the bytes that each target takes."""
+    node, lv, extent = part.place.node, part.lv, world.vg.extent
+    shares = {pv: share // extent for pv, share in room.items()}
+    most = wish.move.piece_mib * sizes.UNITS["M"] // extent
+    cut = [*_begun(world, source, lv), *pieces.cut(_ranges(lv, source), shares, most)]
+    return [
+        MoveVolume(
+            node=node,
+            vg=world.vg.name,
+            lv=lv.name,
+            uuid=source.uuid,
+            source=where.device(world, node, source.uuid),
+            targets=tuple(where.device(world, node, pv) for pv in piece.targets),
+            size=piece.count * extent,
+            idle=part.place.idle,
+            region_mib=wish.move.region_mib,
+            poll_seconds=wish.move.poll_seconds,
+            ranges=piece.ranges if len(cut) > 1 else (),
+            piece=(number, len(cut)),
+        )
+        for number, piece in enumerate(cut, 1)
+    ]
+
+
+def _begun(world: Inventory, source: PhysicalVolume, lv: LogicalVolume) -> list[pieces.Piece]:
+    """Give what LVM moves already: it finishes that first, whatever it is told to move."""
+    movers = [mover for mover in world.lvs if mover.name in lv.moving_in]
+    there = {run.pv for mover in movers for run in mover.extents} - {source.uuid}
+    ranges = tuple(each for mover in movers for each in _ranges(mover, source))
+    return [pieces.Piece(tuple(sorted(there)), ranges)] if movers else []
+
+
+def _ranges(lv: LogicalVolume, source: PhysicalVolume) -> list[pieces.Range]:
+    return [pieces.Range(run.start, run.count) for run in lv.extents if run.pv == source.uuid]
 
 
 def lock(tag: str, vm: str, uuid: str) -> Note:
@@ -184,23 +214,19 @@ def _let_go(world: Inventory, parts: Sequence[_Part]) -> list[Step]:
 
 def _assign(
     world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[_Part]
-) -> dict[str, tuple[str, ...]]:
-    """Give each volume its targets so that all fit together, the largest ones choosing first."""
+) -> dict[str, dict[str, int]]:
+    """Give each volume bytes on its targets so that all fit together, the largest ones choosing first."""
     targets = _targets(world, wish, source)
     room = placement.Room({pv.uuid: pv.free for pv in targets})
-    chosen: dict[str, tuple[str, ...]] = {}
+    chosen: dict[str, dict[str, int]] = {}
     for part in sorted(parts, key=lambda part: -part.size):
-        if part.lv.moving_in:
-            # LVM gave it its room when the move began.
-            movers = [lv for lv in world.lvs if lv.name in part.lv.moving_in]
-            there = {run.pv for lv in movers for run in lv.extents} - {source.uuid}
-            chosen[part.lv.name] = tuple(sorted(there))
-            continue
-        taken = placement.fill(room, part.size)
+        # To what is being moved LVM gave its room when that began.
+        own = {run.pv for lv in world.lvs if lv is part.lv or lv.name in part.lv.moving_in for run in lv.extents}
+        taken = placement.fill(room, part.size - part.begun, own)
         if taken is None:
             raise _no_room(world, source, targets, parts)
         room = room.less(taken)
-        chosen[part.lv.name] = tuple(taken)
+        chosen[part.lv.name] = taken
     return chosen
 
 
@@ -224,7 +250,7 @@ def _targets(world: Inventory, wish: Evacuate, source: PhysicalVolume) -> list[P
 def _no_room(
     world: Inventory, source: PhysicalVolume, targets: Sequence[PhysicalVolume], parts: Sequence[_Part]
 ) -> NoRoom:
-    need = sum(part.size for part in parts if not part.lv.moving_in)
+    need = sum(part.size - part.begun for part in parts)
     free = sum(pv.free for pv in targets)
     classes = ", ".join(sorted({pv.storage_class for pv in targets})) or source.storage_class
     elsewhere = {
