@@ -29,10 +29,9 @@ def evacuate(
     cordoned and stays so. Ctrl-C stops after the volume that is being moved; the same command, from any node,
     goes on. One evacuation of a PV runs in the whole cluster at a time.
     """
-    from functools import partial
-
-    from vmstore import names, session, sizes, ui, ui_progress
-    from vmstore.commands.work import Manner, nothing, on_pv, swept, tidied
+    from vmstore import names, session, sizes, ui
+    from vmstore.commands import evacuation
+    from vmstore.commands.work import Manner, nothing, on_pv, swept
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
@@ -70,11 +69,7 @@ def evacuate(
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
-        with ui_progress.reporter(todo) as reporter:
-            work = run.work(reporter)
-            with job.locked(run.nodes, world, uuid) as (held, tag):
-                again = partial(plan, tag=tag)
-                tidied(work, job.carry_out(work, held, again, read, run.reader(), read(), uuid))
+        evacuation.carry_out(run, world, evacuation.Request(uuid, tuple(to or ()), remove), plan, todo)
     else:
         nothing(run, world)
     gone = (

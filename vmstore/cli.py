@@ -17,6 +17,7 @@ from vmstore.commands import (
     evacuate,
     freeze,
     grow,
+    job,
     listing,
     pv,
     relocate,
@@ -39,6 +40,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
+jobs = typer.Typer(
+    help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
+)
 
 app.command("list")(listing.list_volumes)
 app.command("show")(show.show)
@@ -58,6 +62,13 @@ pvs.command("add")(pv.add)
 pvs.command("remove")(pv.remove)
 pvs.command("cordon")(pv.cordon)
 pvs.command("uncordon")(pv.uncordon)
+app.add_typer(jobs, name="job")
+jobs.command("list")(job.list_jobs)
+jobs.command("show")(job.show)
+jobs.command("watch")(job.watch)
+jobs.command("pause")(job.pause)
+jobs.command("resume")(job.resume)
+jobs.command("abort")(job.abort)
 
 
 @app.callback()
@@ -144,8 +155,8 @@ def _unforeseen(problem: Exception, words: list[str]) -> int:
             _tell(refusal)
             return refusal.exit_code
     verb = " ".join(word for word in words[:2] if re.fullmatch(r"[a-z]+", word))
-    verb = verb if verb.startswith("pv ") else verb.split(" ")[0]
-    known = {info.name for info in app.registered_commands} | {"pv"}
+    verb = verb if verb.startswith(("pv ", "job ")) else verb.split(" ")[0]
+    known = {info.name for info in app.registered_commands} | {"pv", "job"}
     command = f"vmstore {verb}" if verb.split(" ")[0] in known else "vmstore"
     _tell(UsageError("that cannot be done", why=shown(), hint=f"{command} --help"))
     return ExitCode.USAGE

@@ -91,3 +91,11 @@ class StoppedHalfway(VmstoreError):
 
 class LockLost(StoppedHalfway):
     """Another run may have begun on the same thing, so nothing is done any more, not even taken back."""
+
+
+class Paused(StoppedHalfway):
+    """The work shall rest; what was done only for its next part is taken back meanwhile."""
+
+
+class Aborted(StoppedHalfway):
+    """The work shall end where it is; every volume is whole."""

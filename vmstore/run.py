@@ -46,8 +46,8 @@ class Held(Protocol):
     def first_line(self) -> str:
         """Wait for its first line; "" when it ended without one."""
 
-    def poke(self) -> bool:
-        """Send an empty line; False when it is gone."""
+    def exchange(self, line: str) -> str:
+        """Send a line and wait for the one that answers it; "" when it is gone."""
 
     def release(self) -> None:
         """Close its input and wait for its end."""
@@ -131,15 +131,15 @@ class HeldProcess:
         assert self._process.stdout is not None
         return self._process.stdout.readline().rstrip("\n")
 
-    def poke(self) -> bool:
-        """Send an empty line; False when it is gone."""
+    def exchange(self, line: str) -> str:
+        """Send a line and wait for the one that answers it; "" when it is gone."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write("\n")
+            self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
+            return self.first_line()
         except (BrokenPipeError, ValueError):
-            return False
-        return self._process.poll() is None
+            return ""
 
     def release(self) -> None:
         """Close its input and wait for its end, at most 10 s."""

@@ -17,7 +17,7 @@ class Managed:
     def test_made_started_stopped_and_started_again(self, cluster: Cluster, vm: Vm) -> None:
         vm.stops()
         assert vm.status() == {"state": vm.stopped, "node": None, "held_by": None}
-        again = cluster.vmstore(HOST, "create", "web01", "48M")
+        again = cluster.vmstore(HOST, "create", "web01", f"{cluster.volume('web01')['size'] // 2**20}M")
         assert "nothing was changed" in again.err
         cluster.vmstore(cluster.nodes[-1], "start", "web01", "n1")
         assert vm.status() == {"state": "started", "node": "n1", "held_by": "n1"}

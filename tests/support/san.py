@@ -146,7 +146,8 @@ class SanService:
 
 @dataclass
 class San:
-    """The whole cluster; ``leases`` maps (node, lock file) to who holds it, ``manager`` is rgmanager or "".
+    """The whole cluster; ``leases`` maps (node, lock file) to who holds it, ``wishes`` to what is wanted of
+    that run, ``records`` maps (node, file) to a job's record, ``manager`` is rgmanager or "".
 
     ``programs`` are those of the cluster's generation, ``versions`` the versions of cluster.conf that nodes run.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
@@ -160,6 +161,8 @@ class San:
     seqno: int = 7
     lvs: dict[str, Lv] = field(default_factory=dict)
     leases: dict[tuple[str, str], str] = field(default_factory=dict)
+    wishes: dict[tuple[str, str], str] = field(default_factory=dict)
+    records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     lvm_version: str = "2.03.16(2) (2022-05-18)"
     made: int = 0
     manager: str = ""

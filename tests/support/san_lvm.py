@@ -296,6 +296,18 @@ class Lvm:
         self.san.seqno += 1
         yield 0, "", ""
 
+    def abort_move(self, argv: Sequence[str]) -> Answer:
+        """End a move where its volume is active: what was not copied to its end stays where it was."""
+        _, (device,) = options_of(argv, flags=("--abort",))
+        source = self.pv(device)
+        for lv in self.san.lvs.values():
+            if lv.move and lv.move.source == source.uuid:
+                if lv.uuid not in self.node.active:
+                    return FAILED, "", f"  LV {self.san.vg}/{lv.name} is not active here.\n"
+                lv.move = None
+                self.san.seqno += 1
+        return 0, "", ""
+
     def _begin_move(self, argv: Sequence[str]) -> tuple[str, Move]:
         options, (device, *targets) = options_of(argv, valued=("--config", "--interval", "--name"))
         if "--name" not in options:

@@ -28,23 +28,29 @@ class Change:
 
 
 class SanHold:
-    """A lock that is held, or not, in a shell on a node."""
+    """A lock that is held, or not, in a shell on a node; that shell writes the job's record and hands wishes over."""
 
-    def __init__(self, san: San, node: str, path: str, who: str) -> None:
+    def __init__(self, san: San, node: str, path: str, who: str, record: str) -> None:
         self._san = san
         self._key = (node, path)
+        self._record = san.records.setdefault((node, record), []) if record else []
         self._who = san.leases.get(self._key, "")
         self._own = not self._who and san.nodes[node].up
         if self._own:
             san.leases[self._key] = who
+            san.wishes.pop(self._key, None)
 
     def first_line(self) -> str:
         """Say what the lock script says."""
         return "held" if self._own else f"taken {self._who}" if self._who else ""
 
-    def poke(self) -> bool:
-        """Tell whether the lock is still there."""
-        return self._key in self._san.leases
+    def exchange(self, line: str) -> str:
+        """Answer as the lock script does, as long as the lock is there."""
+        if self._key not in self._san.leases:
+            return ""
+        if line:
+            self._record.append(line)
+        return f"heard {self._san.wishes.get(self._key, '')}"
 
     def release(self) -> None:
         """Let the lock fall."""
@@ -88,10 +94,10 @@ class SanRunner:
         with self._lock:
             self._check()
             call = decode(argv)
-            bash, _, script, _, path, who = call.parts[0]
+            bash, _, script, _, path, who, record = call.parts[0]
             assert bash == "bash"
             assert "flock" in script
-            return SanHold(self.san, call.node or self.host, path, who)
+            return SanHold(self.san, call.node or self.host, path, who, record)
 
     def _check(self) -> None:
         if self._dead:
@@ -131,6 +137,8 @@ class SanRunner:
                 return 0, san_manager.answer(self.san, node, argv[2:]), ""
             told = probe(self.san, node, argv[3:]) + san_manager.answer(self.san, node, argv[3:])
             return 0, node.answer if node.answer is not None else told, ""
+        if argv[:2] == ("sh", "-c") and argv[3:4] in (("look",), ("wish",)):
+            return self._job(node, argv)
         if argv[:2] == ("sh", "-c") and "flock -n" in argv[2]:
             return int((node.name, argv[4]) in self.san.leases), "", ""
         lvm = Lvm(self.san, node)
@@ -150,14 +158,27 @@ class SanRunner:
         if argv[0] == "env":
             answer: Answer | None = san_agent.run(self.san, node, argv)
         else:
-            answer = self._pvmove(lvm, argv, on_line) if argv[0] == "pvmove" else lvm.run(argv)
+            answer = self._move(lvm, argv, on_line) if argv[0] == "pvmove" else lvm.run(argv)
         answer = answer or san_manager.run(self.san, node, argv, stdin) or Tools(self.san, node).run(argv)
         self._moment()
         if number == self.fail_done:
             return 5, "", f"  {argv[0]}: this failure was asked for by the test\n"
         return answer
 
-    def _pvmove(self, lvm: Lvm, argv: tuple[str, ...], on_line: Callable[[str], None]) -> Answer:
+    def _job(self, node: Node, argv: tuple[str, ...]) -> Answer:
+        """Look at a job's lock, wish and record, or leave a wish there."""
+        if argv[3] == "wish":
+            key = (node.name, argv[4].removesuffix(".wish"))
+            self.san.wishes[key] = argv[5]
+            return 0, "", ""
+        key = (node.name, argv[4])
+        lock = f"held {self.san.leases[key]}" if key in self.san.leases else "free"
+        record = "".join(f"{line}\n" for line in self.san.records.get((node.name, argv[5]), []))
+        return 0, f"{lock}\nwish {self.san.wishes.get(key, '')}\n{record}", ""
+
+    def _move(self, lvm: Lvm, argv: tuple[str, ...], on_line: Callable[[str], None]) -> Answer:
+        if "--abort" in argv:
+            return lvm.abort_move(argv[1:])
         for item in lvm.pvmove(argv[1:]):
             if not isinstance(item, str):
                 return item

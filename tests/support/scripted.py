@@ -38,17 +38,18 @@ class ScriptedHold:
 
     answer: str
     alive: bool = True
-    pokes: int = 0
+    lines: list[str] = field(default_factory=list)
+    answers: str = "heard "
     released: bool = False
 
     def first_line(self) -> str:
         """Give the scripted answer."""
         return self.answer
 
-    def poke(self) -> bool:
-        """Count a sign of life."""
-        self.pokes += 1
-        return self.alive
+    def exchange(self, line: str) -> str:
+        """Take note of a line, or of a sign of life, and answer."""
+        self.lines.append(line)
+        return self.answers if self.alive else ""
 
     def release(self) -> None:
         """Note that it was let go."""

@@ -12,7 +12,7 @@ from tests.support.scripted import ScriptedHold, ScriptedRunner
 from vmstore.config import Ssh
 from vmstore.errors import Locked, StoppedHalfway
 from vmstore.jobs import lease
-from vmstore.run import LocalRunner
+from vmstore.run import HeldProcess, LocalRunner
 from vmstore.tools.nodes import Nodes
 
 BASH = pytest.mark.spawns("bash")
@@ -37,8 +37,9 @@ def test_a_lock_is_held_on_its_node_under_its_name_and_released() -> None:
     with lease.hold(nodes(runner), "n2", "volume.web01", "web01") as held:
         held.check()
     (call,) = runner.held
-    bash, option, script, name, path, who = call.parts[0]
+    bash, option, script, name, path, who, record = call.parts[0]
     assert (call.node, bash, option, name, path) == ("n2", "bash", "-c", "lock", "/run/vmstore/lock/volume.web01")
+    assert record == ""
     assert "flock -n" in script
     assert getpass.getuser() in who
     assert hold.released
@@ -79,7 +80,7 @@ def test_signs_of_life_are_sent_and_a_lock_that_is_lost_is_noticed(monkeypatch: 
     monkeypatch.setattr(lease, "BEAT", 0.002)
     hold = ScriptedHold("held")
     with lease.hold(nodes(ScriptedRunner(holds=[hold])), "n2", "a", "emptying a") as held:
-        assert soon(lambda: hold.pokes > 2)
+        assert soon(lambda: len(hold.lines) > 2)
         held.check()
         hold.alive = False
 
@@ -101,9 +102,9 @@ def test_a_tag_names_the_node_of_its_lock_and_fits_lvms_tags() -> None:
     assert len(tag) < 128
 
 
-def shell(path: Path, who: str) -> tuple[object, str]:
+def shell(path: Path, who: str, record: str = "") -> tuple[HeldProcess, str]:
     """Run the real script here."""
-    held = LocalRunner().hold(["bash", "-c", lease._HOLD, "lock", str(path), who])
+    held = LocalRunner().hold(["bash", "-c", lease._HOLD, "lock", str(path), who, record])
     return held, held.first_line()
 
 
@@ -114,18 +115,18 @@ def test_the_script_gives_the_lock_to_one_and_tells_the_other_who_has_it(tmp_pat
     assert answer == "held"
     second, answer = shell(path, "you on n2")
     assert answer == "taken me on n1"
-    second.release()  # type: ignore[attr-defined]
-    first.release()  # type: ignore[attr-defined]
+    second.release()
+    first.release()
     third, answer = shell(path, "you on n2")
     assert answer == "held"
     assert path.read_text() == "you on n2"
-    third.release()  # type: ignore[attr-defined]
+    third.release()
 
 
 @BASH
 def test_the_script_lets_go_when_its_owner_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    command = ["bash", "-c", lease._HOLD, "lock", str(path), "me"]
+    command = ["bash", "-c", lease._HOLD, "lock", str(path), "me", ""]
     owner = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     assert owner.stdin is not None
@@ -136,12 +137,12 @@ def test_the_script_lets_go_when_its_owner_is_killed(tmp_path: Path) -> None:
     owner.stdout.close()
     held, answer = shell(path, "you")
     assert answer == "held"
-    held.release()  # type: ignore[attr-defined]
+    held.release()
 
 
 @BASH
 def test_the_script_gives_up_when_it_hears_nothing(tmp_path: Path) -> None:
-    command = ["bash", "-c", lease._HOLD.replace("-t 30", "-t 0.1"), "lock", str(tmp_path / "lock"), "me"]
+    command = ["bash", "-c", lease._HOLD.replace("-t 30", "-t 0.1"), "lock", str(tmp_path / "lock"), "me", ""]
     assert "-t 0.1" in command[2]
     owner = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert owner.wait(5) == 0
@@ -153,4 +154,39 @@ def test_the_script_says_when_it_cannot_lock_at_all(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     held, answer = shell(tmp_path / "file" / "lock", "me")
     assert answer == f"error cannot lock {tmp_path}/file/lock"
-    held.release()  # type: ignore[attr-defined]
+    held.release()
+
+
+@BASH
+def test_the_script_appends_to_the_record_and_hands_wishes_over(tmp_path: Path) -> None:
+    lock, record = tmp_path / "lock", tmp_path / "jobs" / "one.jsonl"
+    (tmp_path / "lock.wish").write_text("pause\n")
+    held, answer = shell(lock, "me", str(record))
+    assert answer == "held"
+    # What was wanted of a run before this one is over with it.
+    assert held.exchange("") == "heard "
+    assert held.exchange('{"a": "b \\n %s"}') == "heard "
+    (tmp_path / "lock.wish").write_text("pause\n")
+    assert held.exchange("") == "heard pause"
+    assert record.read_text() == '{"a": "b \\n %s"}\n'
+    held.release()
+
+
+@BASH
+def test_the_script_begins_a_new_line_behind_a_torn_one(tmp_path: Path) -> None:
+    record = tmp_path / "one.jsonl"
+    record.write_text('{"whole": 1}\n{"to')
+    held, _ = shell(tmp_path / "lock", "me", str(record))
+    assert held.exchange("next") == "heard "
+    held.release()
+    assert record.read_text() == '{"whole": 1}\n{"to\nnext\n'
+
+
+@BASH
+def test_a_record_that_cannot_be_written_is_said_and_the_lock_stays(tmp_path: Path) -> None:
+    (tmp_path / "jobs").write_text("no folder")
+    held, answer = shell(tmp_path / "lock", "me", str(tmp_path / "jobs" / "one.jsonl"))
+    assert answer == "held"
+    assert held.exchange("line") == "deaf "
+    assert held.exchange("") == "heard "
+    held.release()

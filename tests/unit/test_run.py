@@ -128,11 +128,12 @@ def test_a_process_leads_a_session_of_its_own_so_that_ctrl_c_does_not_reach_it()
 
 @pytest.mark.spawns("sh", "cat")
 def test_a_held_process_lives_until_it_is_released() -> None:
-    held = LocalRunner().hold(["sh", "-c", "echo ready; cat >/dev/null; exit 0"])
+    held = LocalRunner().hold(["sh", "-c", "echo ready; exec cat"])
     assert held.first_line() == "ready"
-    assert held.poke()
+    assert held.exchange("a line") == "a line"
+    assert held.exchange("another") == "another"
     held.release()
-    assert not held.poke()
+    assert held.exchange("a line") == ""
 
 
 @pytest.mark.spawns("sh")
@@ -140,7 +141,7 @@ def test_a_held_process_that_died_is_noticed() -> None:
     held = LocalRunner().hold(["sh", "-c", "echo ready; exit 1"])
     assert held.first_line() == "ready"
     deadline = time.monotonic() + 5
-    while held.poke():
+    while held.exchange(""):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     held.release()

@@ -1,13 +1,16 @@
 """Carry out an evacuation under its cluster-wide lock."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 
-from vmstore.errors import ClusterUnusable, LockLost, StoppedHalfway, VmstoreError
-from vmstore.jobs import engine, lease, marks
+from vmstore.errors import ClusterUnusable, LockLost, Paused, StoppedHalfway, VmstoreError
+from vmstore.jobs import engine, lease, marks, record
 from vmstore.jobs.activation_steps import LeaveInactive
+from vmstore.jobs.control import Control
+from vmstore.jobs.record import Record
 from vmstore.jobs.step import Read, Step, Work
-from vmstore.model import Inventory
+from vmstore.model import Inventory, PhysicalVolume
 from vmstore.tools.nodes import Nodes
 
 # A volume that grew, or was made with LVM's own tools, while the PV was being emptied takes another round.
@@ -44,12 +47,15 @@ def locked(nodes: Nodes, world: Inventory, uuid: str) -> Iterator[tuple[lease.Le
             hint=f"bring it back; if it is switched off, say so: --offline {unreachable[0]}",
         )
     own = own_tag(world, uuid)
+    tags = {lease.node_of(tag): tag for tag in reversed([own, *alive])}
     with ExitStack() as stack:
-        locks = [
-            stack.enter_context(lease.hold(nodes, node, lease.evacuation(source.uuid), f"emptying {source.name}"))
-            for node in dict.fromkeys(lease.node_of(tag) for tag in [own, *alive])
-        ]
-        yield locks[0], own
+        locks = {node: stack.enter_context(_hold(nodes, source, tag)) for node, tag in sorted(tags.items())}
+        yield locks[lease.node_of(own)], own
+
+
+def _hold(nodes: Nodes, source: PhysicalVolume, tag: str) -> AbstractContextManager[lease.Lease]:
+    what = f"emptying {source.name}"
+    return lease.hold(nodes, lease.node_of(tag), lease.evacuation(source.uuid), what, record.path(tag))
 
 
 def finished(world: Inventory, uuid: str) -> bool:
@@ -58,36 +64,65 @@ def finished(world: Inventory, uuid: str) -> bool:
     return pv is None or (pv.cordoned and not pv.allocated and not pv.leases)
 
 
-def carry_out(
-    work: Work,
-    held: lease.Lease,
-    plan: Callable[[Inventory], Sequence[Step]],
-    read: Read,
-    reread: Read,
-    world: Inventory,
-    uuid: str,
-) -> Inventory:
-    """Run the plan, and plan again what came up meanwhile, until nothing is left to do; give the world then."""
-    with engine.stoppable(work) as stop:
-        for _ in range(ROUNDS):
+@dataclass(frozen=True, slots=True)
+class Evacuation:
+    """An evacuation at work: what it needs, the wishes for it, its record, and how the world is read for it."""
+
+    work: Work
+    control: Control
+    record: Record
+    read: Read
+    reread: Read
+    uuid: str
+
+    def carry_out(self, plan: Callable[[Inventory], Sequence[Step]], world: Inventory) -> Inventory:
+        """Run the plan, and plan again what came up meanwhile, until nothing is left to do; give the world then.
+
+        It rests between two steps where that is wanted, with services thawed and idle volumes inactive. Raises
+        StoppedHalfway on the admin's wish, Aborted, LockLost, or the error of a step.
+        """
+        try:
+            with engine.stoppable(self.work) as stop:
+                return self._rounds(plan, world, stop)
+        except VmstoreError as error:
+            if not isinstance(error, LockLost):
+                halfway = isinstance(error, StoppedHalfway)
+                self.record.add("stopped" if halfway else "failed", what=error.what, why=error.why)
+            raise
+
+    def _rounds(self, plan: Callable[[Inventory], Sequence[Step]], world: Inventory, stop: engine.Stop) -> Inventory:
+        rounds = 0
+        while rounds < ROUNDS:
             steps = plan(world)
             if not steps:
                 return world
             try:
-                world = engine.carry_out(steps, work, reread, world, held.check, stop)
+                world = engine.carry_out(steps, self.work, self.reread, world, self.control.check, stop)
             except LockLost:
                 raise
+            except Paused as pause:
+                _let_go(self.work, steps, self.reread, world)
+                self._rest(pause, stop)
+                world = self.read()
+                continue
             except VmstoreError:
-                _let_go(work, steps, reread, world)
+                _let_go(self.work, steps, self.reread, world)
                 raise
-            if finished(world, uuid):
+            if finished(world, self.uuid):
                 return world
-            world = read()
-    raise StoppedHalfway(
-        "new extents keep appearing on the PV",
-        why=f"it was emptied {ROUNDS} times and is not empty",
-        hint="see with `vmstore list` what grows or is made there, then run this again",
-    )
+            rounds += 1
+            world = self.read()
+        raise StoppedHalfway(
+            "new extents keep appearing on the PV",
+            why=f"it was emptied {ROUNDS} times and is not empty",
+            hint="see with `vmstore list` what grows or is made there, then run this again",
+        )
+
+    def _rest(self, pause: Paused, stop: engine.Stop) -> None:
+        self.record.add("paused", why=pause.why)
+        self.work.reporter.note(f"{pause.what}: {pause.why}; {pause.hint}")
+        self.control.rest(lambda: stop.asked)
+        self.record.add("resumed")
 
 
 def _let_go(work: Work, steps: Sequence[Step], read: Read, world: Inventory) -> None:

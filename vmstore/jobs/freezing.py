@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from vmstore.errors import VmstoreError
+from vmstore.errors import Refused, VmstoreError
 from vmstore.jobs import lease, where
 from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
 from vmstore.jobs.lock_steps import StartLocks
+from vmstore.jobs.pv_steps import SetAllocatable
 from vmstore.jobs.step import Command, Read, Step, Work
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.tools import lvm
@@ -60,6 +61,29 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
         _thaw(work, world, pv, note)
         changed = True
     return read() if changed else world
+
+
+def left(world: Inventory, lock: str) -> list[Step]:
+    """Plan thawing what a run that is over left frozen, for one that holds its lock now.
+
+    Raises Refused where a service must stay frozen.
+    """
+    steps: list[Step] = []
+    for pv, note in notes(world):
+        if note.lock != lock:
+            continue
+        why = _keeps(world, note)
+        if why or world.cluster is None:
+            raise Refused(f"{note.vm} has to stay frozen", why=why, hint=f"see `vmstore status {note.vm}`")
+        lv = world.lv(note.vm)
+        by = where.place(world, lv).node if lv else world.reporter
+        device = where.device(world, by, pv.uuid)
+        if world.service(note.vm) is None:
+            steps.append(SetAllocatable(by, world.vg.name, device, pv.uuid, pv.allocatable, (note.tag,)))
+        else:
+            manager = world.cluster.manager
+            steps.append(Thaw(world.cluster.reporter, manager, note.vm, by, device, pv.uuid, note.tag))
+    return steps
 
 
 def _over(work: Work, world: Inventory, note: Note) -> bool:

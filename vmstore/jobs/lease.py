@@ -3,6 +3,9 @@
 The lock is flock(2) in a shell on the node, fed with a sign of life through its standard input. When the run
 ends in any way, kill -9 included, the input closes and the lock falls; when its machine or line is lost, the
 shell hears nothing for 30 s and gives up.
+
+With each answer that shell hands over what somebody, from whatever node, wants of the run, and it appends to the job's
+record what the run has to say.
 """
 
 import getpass
@@ -20,32 +23,54 @@ from vmstore.run import Held
 from vmstore.tools.nodes import Nodes
 
 FOLDER = "/run/vmstore/lock"
-BEAT = 5.0
-# bash, because POSIX read has no time limit. Arguments: the file, and who wants it.
+BEAT = 2.0
+# bash, because POSIX read has no time limit. Arguments: the file, who wants it, and the record to append to, if any.
+# The record's last line may be torn: a new one begins behind it.
 _HOLD = """
 mkdir -p "${1%/*}" && exec 9>>"$1" || { echo "error cannot lock $1"; exit 1; }
 flock -n 9 || { echo "taken $(cat "$1")"; exit 1; }
-printf '%s' "$2" >"$1"; echo held
-while read -r -t 30 _; do :; done
+printf '%s' "$2" >"$1"; rm -f "$1.wish"
+if [ -n "$3" ]; then
+    mkdir -p "${3%/*}" && [ -s "$3" ] && [ -n "$(tail -c 1 "$3")" ] && echo >>"$3"
+fi 2>/dev/null
+echo held
+while read -r -t 30 line; do
+    said=heard
+    [ -z "$line" ] || { printf '%s\\n' "$line" >>"$3" && sync "$3"; } 2>/dev/null || said=deaf
+    wish=
+    { read -r wish <"$1.wish"; } 2>/dev/null
+    echo "$said $wish"
+done
 """
 
 
 class Lease:
-    """A lock that is held on a node for as long as this object's run lives."""
+    """A lock that is held on a node for as long as this object's run lives; ``wish`` is what is wanted of that run."""
 
     def __init__(self, held: Held, what: str, node: str) -> None:
+        self.wish = ""
         self._held = held
         self._what = what
         self._node = node
         self._over = threading.Event()
         self._lost = False
+        self._talking = threading.Lock()
         threading.Thread(target=self._beat, daemon=True).start()
 
     def _beat(self) -> None:
-        while not self._over.wait(BEAT):
-            if not self._held.poke():
-                self._lost = True
-                return
+        while not self._over.wait(BEAT) and not self._lost:
+            self._exchange("")
+
+    def _exchange(self, line: str) -> str:
+        with self._talking:
+            said, _, wish = self._held.exchange(line).partition(" ")
+        self._lost = self._lost or not said
+        self.wish = wish.strip()
+        return said
+
+    def note(self, line: str) -> bool:
+        """Append a line to the job's record; tell whether it is on the node's disk."""
+        return self._exchange(line) == "heard"
 
     def check(self) -> None:
         """Raise LockLost when the lock was lost, so that nothing more is begun."""
@@ -57,14 +82,17 @@ class Lease:
     def release(self) -> None:
         """Let go."""
         self._over.set()
-        self._held.release()
+        with self._talking:
+            self._held.release()
 
 
 @contextmanager
-def hold(nodes: Nodes, node: str, name: str, what: str) -> Iterator[Lease]:
-    """Hold the lock ``name`` on a node. Raises Locked, saying who has it and since when."""
-    path = f"{FOLDER}/{name}"
-    held = nodes.hold(node, ["bash", "-c", _HOLD, "lock", path, _who()])
+def hold(nodes: Nodes, node: str, name: str, what: str, record: str = "") -> Iterator[Lease]:
+    """Hold the lock ``name`` on a node; ``record`` is the path of the job's record there.
+
+    Raises Locked, saying who has it and since when.
+    """
+    held = nodes.hold(node, ["bash", "-c", _HOLD, "lock", path(name), who(), record])
     answer = held.first_line()
     if answer != "held":
         held.release()
@@ -78,8 +106,12 @@ def hold(nodes: Nodes, node: str, name: str, what: str) -> Iterator[Lease]:
 
 def free(nodes: Nodes, node: str, name: str) -> bool:
     """Tell whether nobody holds the lock ``name`` on a node."""
-    path = f"{FOLDER}/{name}"
-    return nodes.run(node, ["sh", "-c", 'test ! -e "$1" || flock -n "$1" true', "lock", path]).ok
+    return nodes.run(node, ["sh", "-c", 'test ! -e "$1" || flock -n "$1" true', "lock", path(name)]).ok
+
+
+def path(name: str) -> str:
+    """Give the file of a lock; beside it, with ``.wish`` behind its name, lies what is wanted of its holder."""
+    return f"{FOLDER}/{name}"
 
 
 def _refusal(answer: str, node: str, what: str) -> VmstoreError:
@@ -97,7 +129,8 @@ def _refusal(answer: str, node: str, what: str) -> VmstoreError:
     )
 
 
-def _who() -> str:
+def who() -> str:
+    """Say who runs this, where and since when."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()}) at {now}"
 

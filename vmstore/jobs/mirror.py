@@ -101,3 +101,26 @@ class MoveVolume(Step):
         if not result.ok and _NOTHING_LEFT not in result.err:
             raise lvm.failure(f"{self.title}: failed", self.node, result)
         work.reporter.moved(self, self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class AbortMove(Step):
+    """End the move of an LV off a PV, on the node where LVM carries it out; ``source`` is the PV's name there."""
+
+    node: str
+    lv: str
+    source: str
+
+    @property
+    def title(self) -> str:
+        """Say in a few words what it does."""
+        return f"end the move of {self.lv} on {self.node}"
+
+    def commands(self) -> list[Command]:
+        """Give the exact commands, in order."""
+        return [Command(self.node, tuple(lvm.abort_move(self.source)))]
+
+    def done(self, world: Inventory) -> bool:
+        """Tell whether no move of it is under way."""
+        lv = world.lv(self.lv)
+        return lv is None or not lv.moving_in

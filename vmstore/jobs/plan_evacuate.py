@@ -1,6 +1,6 @@
 """Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vmstore import sizes
@@ -63,7 +63,7 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     here = (node, world.vg.name, where.device(world, node, source.uuid))
     drop = plan_pv.take_out(world, source.uuid) if wish.remove else []
     parts = _parts(world, source)
-    left = _left_awake(world, source, {part.lv.name for part in parts})
+    left = left_awake(world, source, {part.lv.name for part in parts})
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases)
         return lock_steps.first(world, [*left, *([] if cordon.done(world) else [cordon]), *drop])
@@ -81,14 +81,14 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     return lock_steps.first(world, steps)
 
 
-def _left_awake(world: Inventory, source: PhysicalVolume, moving: set[str]) -> list[Step]:
+def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]) -> list[Step]:
     """Plan deactivating what a run of this evacuation that was cut off had moved but not yet let go of."""
     if not source.leases:
         return []
     left = {
         node: [lv.name for lv in world.lvs if lv.name in awake and where.place(world, lv).idle]
         for node in world.nodes
-        if (awake := marks.awake(world, node) - moving)
+        if (awake := marks.awake(world, node) - set(moving))
     }
     return [LeaveInactive(node, world.vg.name, tuple(names)) for node, names in left.items() if names]
 

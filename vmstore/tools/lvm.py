@@ -77,6 +77,11 @@ def move(vg: str, lv: str, source: str, targets: Sequence[str], *, region_mib: i
     ]  # fmt: skip
 
 
+def abort_move(source: str) -> list[str]:
+    """End the move off a PV; what was copied to its end stays where it went (pvmove(8))."""
+    return ["pvmove", "--abort", source]
+
+
 def change_pv(
     pv: str, *, allocatable: bool | None = None, add: Sequence[str] = (), drop: Sequence[str] = ()
 ) -> list[str]:

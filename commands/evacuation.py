@@ -1,0 +1,88 @@
+"""Carry out an evacuation as a job: under its lock, with its record, listening to what is wanted of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vmstore import ui_progress
+from vmstore.commands.work import tidied
+from vmstore.errors import Aborted
+from vmstore.jobs import engine, joblook, lease, plan_abort
+from vmstore.jobs import evacuate as job
+from vmstore.jobs.control import Control
+from vmstore.jobs.engine import AGAIN
+from vmstore.jobs.mirror import MoveVolume
+from vmstore.jobs.record import Record, Recorded
+from vmstore.jobs.step import Step, Work
+from vmstore.model import Inventory, PhysicalVolume
+from vmstore.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for: the PV, by UUID, the words of --to, and whether the PV goes out of the VG at the end."""
+
+    uuid: str
+    to: tuple[str, ...]
+    remove: bool
+
+
+def carry_out(
+    run: Session,
+    world: Inventory,
+    wish: Request,
+    plan: Callable[[Inventory, str], list[Step]],
+    todo: Sequence[Step],
+) -> None:
+    """Empty the PV; ``plan`` takes the world and the job's tag. Raises Aborted, saying where each volume lies then."""
+    read = run.reader(blocks=True, devices=True)
+    cordoned = cordoned_before(run, world, wish.uuid)
+    with ui_progress.reporter(todo) as reporter, job.locked(run.nodes, world, wish.uuid) as (held, tag):
+        record = Record(held, reporter.note)
+        work = run.work(Recorded(reporter, record))
+        record.add(
+            "asked",
+            by=lease.who(),
+            pv=wish.uuid,
+            to=list(wish.to),
+            remove=wish.remove,
+            bytes=sum(step.bytes for step in todo),
+            volumes=_volumes(todo),
+            cordoned=cordoned,
+        )
+        evacuation = job.Evacuation(work, Control(held), record, read, run.reader(), wish.uuid)
+        try:
+            tidied(work, evacuation.carry_out(lambda now: plan(now, tag), read()))
+        except Aborted as error:
+            world = end(run, work, read(), wish.uuid, held.check, cordoned=cordoned)
+            record.add("aborted")
+            where = "; ".join(plan_abort.places(world, _volumes(todo))) or "nothing was to be moved"
+            raise Aborted(error.what, why=f"{error.why}; every volume is whole: {where}", hint=AGAIN) from error
+        record.add("done")
+
+
+def end(
+    run: Session, work: Work, world: Inventory, uuid: str, guard: Callable[[], None], *, cordoned: bool
+) -> Inventory:
+    """Leave nothing of a job behind but what it has moved; give the world then."""
+    read = run.reader(blocks=True, devices=True)
+    world = engine.carry_out(plan_abort.end_moves(world, _pv(world, uuid)), work, read, world, guard)
+    steps = plan_abort.give_up(world, _pv(world, uuid), cordoned=cordoned)
+    return tidied(work, engine.carry_out(steps, work, read, world, guard))
+
+
+def cordoned_before(run: Session, world: Inventory, uuid: str) -> bool:
+    """Tell whether a PV took no new extents before its job began; one whose record is lost stays cordoned."""
+    pv = _pv(world, uuid)
+    if not pv.leases:
+        return pv.cordoned
+    found = joblook.look(run.nodes, world, pv, pv.leases[0])
+    first = next((event.fields for event in found.events if event.name == "asked"), {})
+    return bool(first.get("cordoned", True))
+
+
+def _pv(world: Inventory, uuid: str) -> PhysicalVolume:
+    return next(pv for pv in world.pvs if pv.uuid == uuid)
+
+
+def _volumes(steps: Sequence[Step]) -> list[str]:
+    return list(dict.fromkeys(step.lv for step in steps if isinstance(step, MoveVolume)))

@@ -1,0 +1,242 @@
+"""vmstore job: what is at work, whatever node it was started on; pause it, let it go on, give it up."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vmstore.commands.options import Config, DryRun, Format, Offline, Yes
+from vmstore.output import Output
+
+if TYPE_CHECKING:
+    from vmstore.model import Inventory
+    from vmstore.session import Session
+
+JobName = Annotated[
+    str, typer.Argument(metavar="JOB", help="The job, as `vmstore job list` names it, or its PV.", show_default=False)
+]
+EVERY = 5.0
+
+
+def list_jobs(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
+    """List the jobs: what runs or was cut off, how far it is, and why it rests."""
+    from vmstore import session, sizes, ui, ui_progress
+    from vmstore.jobs import joblook
+    from vmstore.report import jobs
+
+    run = session.start(config, offline or ())
+    rows = [jobs.row(job) for job in joblook.jobs(run.nodes, run.inventory(blocks=True))]
+    columns = (
+        ui.Column("JOB", "job"),
+        ui.Column("EMPTIES", "pv"),
+        ui.Column("STATE", "state"),
+        ui.size_column("MOVED", "moved"),
+        ui.size_column("LEFT", "left"),
+        ui.Column("RATE", "bytes_per_second", lambda rate: f"{sizes.show(rate)}/s" if rate else "-", right=True),
+        ui.Column("ETA", "eta_seconds", lambda left: "-" if left is None else ui_progress.duration(left), right=True),
+        ui.Column("BY", "by"),
+        ui.Column("NOTE", "why"),
+    )
+    ui.items(output, "jobs", columns, rows)
+    if not rows and output is Output.table:
+        ui.say("no job is under way; `vmstore evacuate PV` begins one")
+
+
+def show(job: JobName, config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
+    """Show a job with its record: what was asked, begun and done, and when."""
+    from vmstore import session, sizes, ui
+    from vmstore.jobs import joblook
+    from vmstore.report import jobs
+
+    run = session.start(config, offline or ())
+    found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
+    row = jobs.row(found)
+    shown = [
+        ("job", row["job"]),
+        ("empties", f"{row['pv']} ({row['wwid'] or row['uuid']})"),
+        ("state", f"{row['state']}{': ' if row['why'] else ''}{row['why']}"),
+        ("moved", f"{'?' if row['moved'] is None else sizes.show(row['moved'])}, {sizes.show(row['left'])} left"),
+        ("lock and record on", row["node"]),
+        ("since", row["since"]),
+        ("by", row["by"] or "-"),
+    ]
+    told = jobs.events(found)
+    ui.facts(output, "job", {**row, "events": told}, shown)
+    if output is Output.table:
+        ui.write("".join(f"{jobs.line(event)}\n" for event in told))
+
+
+def watch(job: JobName, config: Config = None, offline: Offline = None) -> None:
+    """Follow a job until it is over; leaving this does nothing to it."""
+    from vmstore import session, sizes, ui, ui_progress
+    from vmstore.errors import NotFound
+    from vmstore.jobs import joblook
+    from vmstore.report import jobs
+
+    run = session.start(config, offline or ())
+    name, last, told = "", "", 0.0
+    while True:
+        try:
+            found = joblook.find(run.nodes, run.inventory(blocks=True, devices=not name), name or job)
+        except NotFound:
+            if not name:
+                raise
+            break
+        name, row = found.name, jobs.row(found)
+        eta = "" if row["eta_seconds"] is None else f", {ui_progress.duration(row['eta_seconds'])} left"
+        why = f" - {row['why']}" if row["why"] else ""
+        line = f"{name}: {row['state']}, {sizes.show(row['left'])} on {row['pv']}{eta}{why}"
+        now = time.monotonic()
+        if line != last or now - told >= ui_progress.LINE_EVERY:
+            ui.say(line)
+            last, told = line, now
+        if found.state == "stopped":
+            ui.say(
+                f"nobody works on it: `vmstore job resume {name}` takes it up, `vmstore job abort {name}` gives it up"
+            )
+            return
+        time.sleep(EVERY)
+    ui.say(f"{name} is over")
+
+
+def pause(job: JobName, config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
+    """Let a job rest after the piece that it moves; its services are thawed meanwhile."""
+    from vmstore import session, ui
+    from vmstore.errors import Refused
+    from vmstore.jobs import joblook
+    from vmstore.jobs.control import Wish
+
+    run = session.start(config, offline or ())
+    found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
+    if found.state in ("stopped", "unknown"):
+        raise Refused(
+            f"{found.name} does not run", why=found.why, hint=f"`vmstore job resume {found.name}` takes it up again"
+        )
+    changed = found.state not in ("pausing", "paused")
+    if changed:
+        joblook.wish(run.nodes, found, Wish.PAUSE)
+    done = f"{found.name} rests after the piece that it moves; `vmstore job resume {found.name}` lets it go on"
+    ui.result(
+        output,
+        "job-pause",
+        {"job": found.name, "changed": changed},
+        done if changed else f"{found.name} is {found.state} already; nothing was changed",
+    )
+
+
+def resume(
+    job: JobName,
+    config: Config = None,
+    output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    offline: Offline = None,
+) -> None:
+    """Let a job that rests go on; take up here one that nobody works on any more, as it was asked for."""
+    from vmstore import session, ui
+    from vmstore.commands.evacuate import evacuate
+    from vmstore.errors import Refused
+    from vmstore.jobs import joblook
+
+    run = session.start(config, offline or ())
+    found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
+    if found.state == "stopped":
+        if not found.asked:
+            raise Refused(
+                f"what was asked of {found.name} is not known",
+                why=f"its record is not on {found.node}" if not found.why else found.why,
+                hint=f"say it again: vmstore evacuate {found.pv.name} --to …",
+            )
+        to = [str(word) for word in _list(found.asked.get("to"))]
+        evacuate(
+            found.pv.uuid,
+            to,
+            bool(found.asked.get("remove")),
+            config,
+            output,
+            dry_run=dry_run,
+            yes=yes,
+            offline=offline,
+        )
+        return
+    if found.state == "unknown":
+        raise Refused(f"{found.name} cannot be asked", why=found.why, hint=f"bring back {found.node}, or --offline")
+    changed = found.state in ("pausing", "paused")
+    if changed and not dry_run:
+        joblook.wish(run.nodes, found, "")
+    ui.result(
+        output,
+        "job-resume",
+        {"job": found.name, "changed": changed and not dry_run},
+        f"{found.name} goes on" if changed else f"{found.name} is {found.state} already; nothing was changed",
+    )
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def abort(
+    job: JobName,
+    config: Config = None,
+    output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    offline: Offline = None,
+) -> None:
+    """Give a job up: every volume stays whole where it is, and the PV takes new volumes again if it did before."""
+    from vmstore import session, ui, ui_progress
+    from vmstore.commands import evacuation
+    from vmstore.errors import Refused
+    from vmstore.jobs import evacuate as work_of
+    from vmstore.jobs import joblook, plan_abort
+    from vmstore.jobs.control import Wish
+    from vmstore.jobs.record import Record
+
+    run = session.start(config, offline or ())
+    read = run.reader(blocks=True, devices=True)
+    world = read()
+    found = joblook.find(run.nodes, world, job)
+    if found.state == "unknown":
+        raise Refused(f"{found.name} cannot be asked", why=found.why, hint=f"bring back {found.node}, or --offline")
+    names = [lv.name for lv in world.lvs if not lv.private]
+    if found.state == "stopped":
+        cordoned = evacuation.cordoned_before(run, world, found.pv.uuid)
+        if dry_run:
+            ends = plan_abort.end_moves(world, found.pv)
+            ui.plan(output, [*ends, *plan_abort.give_up(world, found.pv, cordoned=cordoned)])
+            return
+        ui.confirm(f"give up {found.name}?", yes=yes)
+        with ui_progress.reporter([]) as reporter, work_of.locked(run.nodes, world, found.pv.uuid) as (held, _):
+            world = evacuation.end(run, run.work(reporter), read(), found.pv.uuid, held.check, cordoned=cordoned)
+            Record(held, reporter.note).add("aborted")
+    elif not dry_run:
+        ui.confirm(f"have {found.name} end after the piece that it moves?", yes=yes)
+        joblook.wish(run.nodes, found, Wish.ABORT)
+        world = _ended(run, found.name)
+    left = [lv.name for lv in world.lvs if lv.name in names and lv.on(found.pv.uuid)]
+    ui.result(
+        output,
+        "job-abort",
+        {"job": found.name, "changed": not dry_run, "left": left},
+        f"{found.name} is given up; every volume is whole, and on {found.pv.name} there are still "
+        f"{', '.join(left) or 'none'}",
+    )
+
+
+def _ended(run: "Session", name: str) -> "Inventory":
+    """Wait until a job that was told to end has done so. Raises ClusterUnusable where it dies on the way."""
+    from vmstore.errors import ClusterUnusable, NotFound
+    from vmstore.jobs import joblook
+
+    while True:
+        world = run.inventory(blocks=True, devices=True)
+        try:
+            found = joblook.find(run.nodes, world, name)
+        except NotFound:
+            return world
+        if found.state in ("stopped", "unknown"):
+            raise ClusterUnusable(
+                f"{name} did not end in good order", why=found.why, hint=f"`vmstore job abort {name}` once more"
+            )
+        time.sleep(1)

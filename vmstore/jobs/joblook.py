@@ -1,0 +1,151 @@
+"""Look at the jobs there are: PV tags name them, their locks tell which of them run, their records what was asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vmstore.errors import ClusterUnusable, NotFound
+from vmstore.jobs import lease, record, where
+from vmstore.jobs.control import Wish
+from vmstore.jobs.record import Event
+from vmstore.model import Inventory, PhysicalVolume
+from vmstore.tools.nodes import Nodes, Unreachable
+
+# Arguments: the lock's file, the record's file.
+_LOOK = """
+if [ -e "$1" ] && ! flock -n "$1" true; then echo "held $(cat "$1")"; else echo free; fi
+echo "wish $(cat "$1.wish" 2>/dev/null)"
+cat "$2" 2>/dev/null
+"""
+# In which order they stand in a word: the run's own end comes last.
+_ENDS = ("stopped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An evacuation that is under way or was cut off.
+
+    ``state`` is running, pausing, paused, aborting, stopped (nobody works on it) or unknown (the node of its lock does
+    not answer). ``holder`` says who runs it. ``left`` and ``total`` are bytes; ``total`` is None without a record.
+    ``rate`` is bytes a second over the time in which it worked, None before the first piece is there.
+    """
+
+    tag: str
+    pv: PhysicalVolume
+    state: str
+    holder: str
+    since: datetime
+    why: str
+    left: int
+    total: int | None
+    rate: float | None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Give the name that the admin uses."""
+        return record.identity(self.tag)
+
+    @property
+    def node(self) -> str:
+        """Name the node of its lock and record."""
+        return lease.node_of(self.tag)
+
+    @property
+    def asked(self) -> Mapping[str, object]:
+        """Give what was asked for when it was begun last; empty without a record."""
+        return next((event.fields for event in reversed(self.events) if event.name == "asked"), {})
+
+
+def jobs(nodes: Nodes, world: Inventory) -> list[Job]:
+    """List the jobs, oldest first."""
+    found = [look(nodes, world, pv, tag) for pv in world.pvs for tag in pv.leases]
+    return sorted(found, key=lambda job: (job.since, job.name))
+
+
+def find(nodes: Nodes, world: Inventory, text: str) -> Job:
+    """Find a job by its name or by its PV. Raises NotFound."""
+    for pv in world.pvs:
+        for tag in pv.leases:
+            if text == record.identity(tag):
+                return look(nodes, world, pv, tag)
+    try:
+        source = world.pv(where.find_pv(world, nodes.local, text))
+    except NotFound:
+        source = None
+    if source is None or not source.leases:
+        why = f"{source.name} is not being emptied" if source else "no PV bears its mark: it is done, or never was"
+        raise NotFound(f"there is no job {text}", why=why, hint="see `vmstore job list`")
+    return look(nodes, world, source, source.leases[0])
+
+
+def look(nodes: Nodes, world: Inventory, pv: PhysicalVolume, tag: str) -> Job:
+    """Look at one job."""
+    left = pv.allocated
+    since = _since(tag)
+    node = lease.node_of(tag)
+    if node in world.absent:
+        return Job(tag, pv, "stopped", "", since, f"{node}, where it ran, is off", left, None, None)
+    try:
+        argv = ["sh", "-c", _LOOK, "look", lease.path(lease.evacuation(pv.uuid)), record.path(tag)]
+        answer = nodes.run(node, argv, timeout=nodes.ssh.answer_timeout)
+    except Unreachable as error:
+        return Job(tag, pv, "unknown", "", since, f"{node} does not answer ({error.why})", left, None, None)
+    lock, _, rest = answer.out.partition("\n")
+    wish, _, text = rest.partition("\n")
+    if not lock or not wish.startswith("wish"):
+        return Job(tag, pv, "unknown", "", since, f"{node}: {answer.reason()}", left, None, None)
+    return judged(tag, pv, lock, wish.removeprefix("wish").strip(), record.parse(text))
+
+
+def judged(tag: str, pv: PhysicalVolume, lock: str, wish: str, events: list[Event]) -> Job:
+    """Say from a job's lock, wish and record what its state is. Pure."""
+    held, _, holder = lock.partition(" ")
+    last = events[-1] if events else None
+    if held == "held":
+        resting = last is not None and last.name == "paused"
+        states: dict[str, str] = {Wish.ABORT: "aborting", Wish.PAUSE: "paused" if resting else "pausing"}
+        state = states.get(wish, "running")
+        why = str(last.fields.get("why", "")) if resting and last else ""
+    else:
+        state, holder = "stopped", ""
+        ended = last is not None and last.name in _ENDS
+        why = str(last.fields.get("why", "")) if ended and last else "it was cut off"
+    total = next((event.fields.get("bytes") for event in events if event.name == "asked"), None)
+    return Job(
+        tag, pv, state, holder, _since(tag), why, pv.allocated,
+        total if isinstance(total, int) else None, _rate(events), tuple(events),
+    )  # fmt: skip
+
+
+def _rate(events: list[Event]) -> float | None:
+    """Divide what was moved by the time that it took, without the time between pieces in which the job rested."""
+    moved, seconds, began = 0, 0.0, None
+    for event in events:
+        if event.name == "began":
+            began = event.time
+        elif event.name == "moved" and began is not None:
+            moved += int(event.fields.get("bytes", 0))
+            seconds += (event.time - began).total_seconds()
+            began = event.time
+        elif event.name in ("paused", "resumed", "asked", *_ENDS):
+            began = None
+    return moved / seconds if moved and seconds > 0 else None
+
+
+def _since(tag: str) -> datetime:
+    try:
+        return datetime.strptime(tag.rpartition(":")[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
+
+
+def wish(nodes: Nodes, job: Job, word: str) -> None:
+    """Leave a wish beside a job's lock, or take it away with "". Raises Unreachable, ClusterUnusable."""
+    file = f"{lease.path(lease.evacuation(job.pv.uuid))}.wish"
+    script = 'if [ -n "$2" ]; then printf "%s\\n" "$2" >"$1.new" && mv "$1.new" "$1"; else rm -f "$1"; fi'
+    result = nodes.run(job.node, ["sh", "-c", script, "wish", file, word])
+    if not result.ok:
+        raise ClusterUnusable(
+            f"{job.name} cannot be told", why=f"{job.node}: {result.reason()}", hint=f"look at {lease.FOLDER} there"
+        )

@@ -1,0 +1,45 @@
+"""Plan giving up an evacuation: every volume stays whole where it is, and nothing of the job is left. Pure."""
+
+from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, where
+from vmstore.jobs.mirror import AbortMove
+from vmstore.jobs.pv_steps import SetAllocatable
+from vmstore.jobs.step import Step
+from vmstore.model import Inventory, PhysicalVolume
+
+
+def end_moves(world: Inventory, source: PhysicalVolume) -> list[Step]:
+    """Plan ending what LVM still moves off the PV, and letting go of what was only moved."""
+    movers = {lv.name for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source.uuid)}
+    steps: list[Step] = []
+    for lv in world.lvs:
+        if movers & set(lv.moving_in):
+            node = where.place(world, lv).node
+            steps.append(AbortMove(node, lv.name, where.device(world, node, source.uuid)))
+    return lock_steps.first(world, [*steps, *plan_evacuate.left_awake(world, source, ())])
+
+
+def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool) -> list[Step]:
+    """Plan thawing what the job left frozen and taking its mark off the PV.
+
+    ``cordoned``: the PV takes no new extents, as before the job. Raises Refused where a service must stay frozen.
+    """
+    where.usable(world)
+    where.locks(world, world.reporter)
+    device = where.device(world, world.reporter, source.uuid)
+    step = SetAllocatable(
+        world.reporter, world.vg.name, device, source.uuid, allocatable=not cordoned, drop=source.leases
+    )
+    thaws = freezing.left(world, lease.evacuation(source.uuid))
+    return lock_steps.first(world, [*thaws, *([] if step.done(world) else [step])])
+
+
+def places(world: Inventory, names: list[str]) -> list[str]:
+    """Say on which PVs volumes lie, by the names of the node that reported."""
+    devices = {pv.uuid: pv.name for pv in world.pvs}
+    told = []
+    for name in names:
+        lv = world.lv(name)
+        if lv is not None:
+            on = dict.fromkeys(devices.get(run.pv, run.pv) for run in lv.extents)
+            told.append(f"{name} on {', '.join(on)}")
+    return told

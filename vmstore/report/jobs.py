@@ -1,0 +1,48 @@
+"""Say of each job how far it is, who works on it and why it rests. Pure."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from vmstore.jobs.joblook import Job
+
+
+def row(job: Job) -> dict[str, Any]:
+    """Describe a job; sizes are bytes, ``eta_seconds`` is null where its rate is not known or nobody works on it."""
+    moved = None if job.total is None else max(0, job.total - job.left)
+    working = job.state == "running" and job.rate
+    return {
+        "job": job.name,
+        "kind": "evacuate",
+        "pv": job.pv.name,
+        "wwid": job.pv.device.wwid if job.pv.device else "",
+        "uuid": job.pv.uuid,
+        "state": job.state,
+        "moved": moved,
+        "total": job.total,
+        "left": job.left,
+        "bytes_per_second": int(job.rate) if job.rate else None,
+        "eta_seconds": int(job.left / job.rate) if working and job.rate else None,
+        "node": job.node,
+        "since": job.since.isoformat().replace("+00:00", "Z"),
+        "by": job.holder,
+        "why": job.why,
+    }
+
+
+def events(job: Job) -> list[dict[str, Any]]:
+    """List what its record tells."""
+    return [
+        {"time": event.time.isoformat().replace("+00:00", "Z"), "event": event.name, **event.fields}
+        for event in job.events
+    ]
+
+
+def line(event: dict[str, Any]) -> str:
+    """Write an event for eyes."""
+    words = [str(event[key]) for key in ("what", "why", "by") if event.get(key)]
+    return f"{event['time']}  {event['event']}{': ' if words else ''}{', '.join(words)}"
+
+
+def age(since: datetime) -> float:
+    """Count the seconds since a moment."""
+    return (datetime.now(UTC) - since).total_seconds()
