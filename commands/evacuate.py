@@ -15,6 +15,9 @@ def evacuate(
         typer.Option("--to", metavar="CLASS|PV", help="Where to; may be repeated. Else the PV's own class."),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the PV out of the VG at the end.")] = False,
+    window: Annotated[
+        str, typer.Option("--window", metavar="HH:MM-HH:MM", help="Move only at this time of the day; rest else.")
+    ] = "",
     config: Config = None,
     output: Format = Output.table,
     dry_run: DryRun = False,
@@ -38,7 +41,9 @@ def evacuate(
     from vmstore.jobs.mirror import MoveVolume
     from vmstore.jobs.step import Step
     from vmstore.model import Inventory
+    from vmstore.policies.window import Window
 
+    when = Window.parse(window) if window else None
     run = session.start(config, offline or ())
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
@@ -69,7 +74,7 @@ def evacuate(
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
-        evacuation.carry_out(run, world, evacuation.Request(uuid, tuple(to or ()), remove), plan, todo)
+        evacuation.carry_out(run, world, evacuation.Request(uuid, tuple(to or ()), remove, when), plan, todo)
     else:
         nothing(run, world)
     gone = (

@@ -14,16 +14,18 @@ from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.record import Record, Recorded
 from vmstore.jobs.step import Step, Work
 from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies.window import Window
 from vmstore.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for: the PV, by UUID, the words of --to, and whether the PV goes out of the VG at the end."""
+    """What was asked for: the PV, by UUID, the words of --to, whether it goes out of the VG at the end, and when."""
 
     uuid: str
     to: tuple[str, ...]
     remove: bool
+    window: Window | None
 
 
 def carry_out(
@@ -45,11 +47,12 @@ def carry_out(
             pv=wish.uuid,
             to=list(wish.to),
             remove=wish.remove,
+            window=str(wish.window or ""),
             bytes=sum(step.bytes for step in todo),
             volumes=_volumes(todo),
             cordoned=cordoned,
         )
-        evacuation = job.Evacuation(work, Control(held), record, read, run.reader(), wish.uuid)
+        evacuation = job.Evacuation(work, Control(held, wish.window), record, read, run.reader(), wish.uuid)
         try:
             tidied(work, evacuation.carry_out(lambda now: plan(now, tag), read()))
         except Aborted as error:

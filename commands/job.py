@@ -147,11 +147,11 @@ def resume(
                 why=f"its record is not on {found.node}" if not found.why else found.why,
                 hint=f"say it again: vmstore evacuate {found.pv.name} --to …",
             )
-        to = [str(word) for word in _list(found.asked.get("to"))]
         evacuate(
             found.pv.uuid,
-            to,
+            [str(word) for word in _list(found.asked.get("to"))],
             bool(found.asked.get("remove")),
+            str(found.asked.get("window", "")),
             config,
             output,
             dry_run=dry_run,

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -238,3 +239,28 @@ def test_where_the_node_of_its_lock_is_silent_nobody_knows_whether_it_runs(busy:
     busy.san.crash("n1")
     off = json.loads(busy.vmstore("job", "list", "-o", "json", "--offline", "n1").out)["items"]
     assert [(each["state"], each["why"]) for each in off] == [("stopped", "n1, where it ran, is off")]
+
+
+def test_outside_its_window_it_rests_and_goes_on_when_that_opens(busy: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In the host's own time, as windows are.
+    hours = [10, 10, 10, 12, 14, 16]
+
+    def now() -> datetime:
+        return datetime(2026, 11, 25, hours.pop(0) if len(hours) > 1 else hours[0], 30)
+
+    defaults = control.Control.__init__.__defaults__
+    assert defaults is not None
+    monkeypatch.setattr(control.Control.__init__, "__defaults__", (*defaults[:-1], now))
+    done = busy.vmstore("evacuate", busy.san.luns["iscsi1"].wwid, "--to", "fc", "--yes", "--window", "15:00-10:00")
+    assert done.code == 0, done.err
+    assert "rests outside its window: it works only 15:00-10:00; it goes on at 2026-11-25 15:00" in done.err
+    told = events(busy)
+    assert (told[0], told.count("paused"), told[-1]) == ("asked", 1, "done")
+    assert clean(busy.san, cordoned=True) == {}
+
+
+def test_a_job_that_is_taken_up_keeps_its_window(busy: Bench) -> None:
+    busy.vmstore("evacuate", busy.san.luns["iscsi1"].wwid, "--to", "fc", "--yes", "--window", "00:00-23:59", cut_at=9)
+    (record,) = busy.san.records.values()
+    assert json.loads(record[0])["window"] == "00:00-23:59"
+    assert busy.vmstore("evacuate", "/dev/sdc", "--window", "now").code == ExitCode.USAGE

@@ -190,3 +190,36 @@ def test_a_pv_goes_out_of_the_vg_and_comes_back(cluster: Cluster) -> None:
     assert float(metadata.out) >= 16
     cluster.vmstore("n1", "pv", "add", source, "--class", "iscsi", "--yes")
     assert cluster.pv(source)["class"] == "iscsi"
+
+
+def test_paused_from_one_node_and_resumed_from_another_and_given_up_from_a_third(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    _three_volumes(cluster, "96M", "--pv", source)
+    cluster.mount("n2", "ev2")
+    data = cluster.fill("n2", "ev2", 16)
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
+
+    def job() -> dict[str, object]:
+        (found,) = cluster.vmstore(HOST, "job", "list", "-o", "json").json["items"]
+        return dict(found)
+
+    cluster.vmstore("n2", "job", "pause", source)
+    cluster.wait(lambda: job()["state"] == "paused", 150, "the job to rest", run)
+    resting = job()
+    assert resting["total"] == 288 * MIB
+    assert 0 < int(str(resting["left"])) < 288 * MIB
+    assert [cluster.volume(vm)["held_by"] for vm in ("ev1", "ev2", "ev3")] == [None, "n2", None]
+    cluster.vmstore("n3", "job", "resume", str(resting["job"]))
+    cluster.wait(lambda: job()["state"] == "running", 60, "the job to go on", run)
+    cluster.vmstore("n2", "job", "abort", str(resting["job"]), "--yes")
+    _, told = run.communicate(timeout=200)
+    assert run.returncode == 9, told
+    assert "every volume is whole: " in told
+    assert cluster.vmstore(HOST, "job", "list", "-o", "json").json["items"] == []
+    assert cluster.pv(source)["state"] == "ok"
+    assert cluster.data_sum("n2", "ev2") == data
+    assert [cluster.volume(vm)["held_by"] for vm in ("ev1", "ev2", "ev3")] == [None, "n2", None]
+    record = cluster.sh("n1", "cat /var/lib/vmstore/jobs/*.jsonl | tail -n 20").out
+    assert [word in record for word in ('"asked"', '"paused"', '"resumed"', '"aborted"')] == [True] * 4
+    cluster.unmount("n2", "ev2")

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from vmstore.errors import Aborted, Paused
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.lease import Lease
+from vmstore.policies.window import Window
 
 EVERY = 1.0
 
@@ -21,12 +23,14 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """The wishes for one run, which come with its lock's signs of life."""
+    """What is wanted of one run: wishes, which come with its lock's signs of life, and when it may work."""
 
     held: Lease
+    window: Window | None = None
+    now: Callable[[], datetime] = datetime.now
 
     def check(self) -> None:
-        """Raise LockLost, Paused or Aborted before anything else is begun."""
+        """Raise LockLost, Aborted or Paused before anything else is begun."""
         self.held.check()
         if self.held.wish == Wish.ABORT:
             raise Aborted("the job was aborted", why="somebody asked for it: `vmstore job abort`", hint=AGAIN)
@@ -34,9 +38,22 @@ class Control:
             raise Paused(
                 "the job is paused", why="somebody asked for it: `vmstore job pause`", hint="`vmstore job resume`"
             )
+        if self.window and not self.window.open_at(self.now()):
+            opens = self.window.opens(self.now())
+            raise Paused(
+                "the job rests outside its window",
+                why=f"it works only {self.window}",
+                hint=f"it goes on at {opens:%Y-%m-%d %H:%M}",
+            )
 
     def rest(self, stopped: Callable[[], bool]) -> None:
-        """Wait while the job shall rest, or until the admin stops the run. Raises LockLost."""
-        while self.held.wish == Wish.PAUSE and not stopped():
-            self.held.check()
-            time.sleep(EVERY)
+        """Wait as long as the job shall rest, or until the admin stops the run. Raises LockLost."""
+        while not stopped():
+            try:
+                self.check()
+            except Paused:
+                time.sleep(EVERY)
+            except Aborted:
+                return
+            else:
+                return
