@@ -59,10 +59,26 @@ def test_a_volume_that_was_only_moved_is_inactive_when_the_work_is_stopped(busy:
     assert busy.san.summary()["marks"] == {}
 
 
-def test_twice_it_leaves_at_once(busy: Bench) -> None:
+def test_twice_it_breaks_off_the_piece_that_is_being_moved(busy: Bench) -> None:
     def press(moment: int) -> None:
         if moment in (1, 2):
             signal.raise_signal(signal.SIGINT)
+
+    outcome = busy.vmstore(*words(busy), on_moment=press)
+    assert outcome.code == ExitCode.RESUMABLE, outcome.err
+    assert "stopped in the middle of a piece" in outcome.err
+    assert [argv[:2] for _, argv in busy.changes() if argv[0] == "pvmove"][-1] == ("pvmove", "--abort")
+    assert busy.san.leases == {}
+    assert all(lv.move is None for lv in busy.san.lvs.values())
+    assert {busy.san.luns_class(lv.runs[0].pv) for lv in busy.san.lvs.values()} == {"iscsi"}
+    assert busy.vmstore(*words(busy), host="n3").code == ExitCode.DONE
+
+
+def test_three_times_it_leaves_at_once(busy: Bench) -> None:
+    def press(moment: int) -> None:
+        if moment in (1, 2):
+            for _ in range(moment):
+                signal.raise_signal(signal.SIGINT)
 
     outcome = busy.vmstore(*words(busy), on_moment=press)
     assert outcome.code == ExitCode.INTERRUPTED
@@ -70,6 +86,16 @@ def test_twice_it_leaves_at_once(busy: Bench) -> None:
     assert busy.san.leases == {}
     assert busy.san.lvs["web01"].move is not None
     assert busy.vmstore(*words(busy), host="n3").code == ExitCode.DONE
+
+
+def test_twice_it_leaves_at_once_where_nothing_can_be_broken_off(bench: Bench) -> None:
+    def press(moment: int) -> None:
+        if moment == 0:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    outcome = bench.vmstore("create", "web01", "1G", on_moment=press)
+    assert outcome.code == ExitCode.INTERRUPTED
 
 
 def test_the_handlers_of_signals_are_as_they_were_before(busy: Bench) -> None:

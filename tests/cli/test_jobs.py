@@ -24,7 +24,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def busy(bench: Bench) -> Bench:
-    """Put two running VMs and an idle volume on iscsi1; one is moved in three pieces."""
+    """Put two running VMs and an idle volume on iscsi1; one is moved in two pieces."""
     fill(bench.san)
     return bench
 
@@ -116,8 +116,8 @@ def test_one_that_was_cut_off_is_seen_from_anywhere_and_taken_up_as_it_was_asked
     assert {san_class for lv in busy.san.volumes().values() for san_class in list(lv["classes"])} == {"fc"}  # type: ignore[call-overload]
 
 
-def _soon(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
+def _soon(true: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.005)
     return true()
@@ -264,3 +264,17 @@ def test_a_job_that_is_taken_up_keeps_its_window(busy: Bench) -> None:
     (record,) = busy.san.records.values()
     assert json.loads(record[0])["window"] == "00:00-23:59"
     assert busy.vmstore("evacuate", "/dev/sdc", "--window", "now").code == ExitCode.USAGE
+
+
+def test_an_abort_does_not_wait_for_the_piece_that_is_being_moved(busy: Bench) -> None:
+    def at(moment: int) -> None:
+        # Within the second piece of web01.
+        if moment == 20:
+            wish(busy, "abort")
+            _soon(lambda: False, 0.1)
+
+    done = evacuate(busy, on_moment=at)
+    assert done.code == ExitCode.RESUMABLE
+    assert [argv[:2] for _, argv in busy.changes() if argv[0] == "pvmove"][-1] == ("pvmove", "--abort")
+    assert clean(busy.san) == {}
+    assert busy.san.volumes()["web01"]["classes"] == ["fc", "iscsi"]

@@ -173,6 +173,30 @@ def test_interrupted_once_it_stops_after_the_volume_and_says_how_to_go_on(cluste
     assert _is_empty(cluster, source)
 
 
+def test_interrupted_twice_the_piece_is_broken_off_and_nothing_is_lost(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    cluster.create("large01", "256M", "--pv", source)
+    cluster.mount("n2", "large01")
+    data = cluster.fill("n2", "large01", 32)
+    cluster.start_writer("n2", "large01")
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.wait(lambda: cluster.moves("n2"), 150, "the move", run)
+    run.send_signal(signal.SIGINT)
+    time.sleep(1)
+    run.send_signal(signal.SIGINT)
+    _, told = run.communicate(timeout=200)
+    assert run.returncode == 9, told
+    assert "stopped in the middle of a piece" in told
+    assert not cluster.moves("n2")
+    assert cluster.volume("large01")["classes"] == ["iscsi"]
+    assert cluster.stop_writer("n2", "large01") > 0
+    assert cluster.data_sum("n2", "large01") == data
+    cluster.vmstore("n3", "job", "abort", source, "--yes")
+    assert cluster.pv(source)["state"] == "ok"
+    cluster.unmount("n2", "large01")
+    cluster.fsck("n1", "large01")
+
+
 def test_a_pv_goes_out_of_the_vg_and_comes_back(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     cluster.create("out01", "32M", "--pv", source)

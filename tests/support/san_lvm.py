@@ -291,6 +291,9 @@ class Lvm:
         yield f"  {source}: Moved: 48.50%"
         yield f"  {source}: Moved: 100.00%"
         lv = self.lv(name)
+        if lv.move is not move:
+            yield 0, f"  {source}: No pvmove in progress - already finished or aborted.\n", ""
+            return
         lv.runs = [run for run in lv.runs if run not in move.old] + move.new
         lv.move = None
         self.san.seqno += 1

@@ -32,8 +32,9 @@ class Control:
     def check(self) -> None:
         """Raise LockLost, Aborted or Paused before anything else is begun."""
         self.held.check()
-        if self.held.wish == Wish.ABORT:
-            raise Aborted("the job was aborted", why="somebody asked for it: `vmstore job abort`", hint=AGAIN)
+        aborted = self.aborted()
+        if aborted:
+            raise aborted
         if self.held.wish == Wish.PAUSE:
             raise Paused(
                 "the job is paused", why="somebody asked for it: `vmstore job pause`", hint="`vmstore job resume`"
@@ -45,6 +46,12 @@ class Control:
                 why=f"it works only {self.window}",
                 hint=f"it goes on at {opens:%Y-%m-%d %H:%M}",
             )
+
+    def aborted(self) -> Aborted | None:
+        """Say that the job shall end, or None."""
+        if self.held.wish != Wish.ABORT:
+            return None
+        return Aborted("the job was aborted", why="somebody asked for it: `vmstore job abort`", hint=AGAIN)
 
     def rest(self, stopped: Callable[[], bool]) -> None:
         """Wait as long as the job shall rest, or until the admin stops the run. Raises LockLost."""

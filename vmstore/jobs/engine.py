@@ -16,19 +16,38 @@ AGAIN = "run the same command again, here or on another node: it goes on from th
 
 
 class Stop:
-    """Remember that the admin asked to stop; the second request does not wait for the step that runs."""
+    """Remember that the admin asked to stop.
+
+    The second request does not wait for the step that runs: one that can be broken off is, any other is left at once.
+    The third leaves in any case.
+    """
 
     def __init__(self, note: Callable[[str], None]) -> None:
         self.asked = False
+        self.pressing = False
+        self._breakable = False
         self._note = note
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
         del number, frame
-        if self.asked:
+        if self.pressing or (self.asked and not self._breakable):
             raise KeyboardInterrupt
+        if self.asked:
+            self.pressing = True
+            self._note("breaking off what is being moved; press Ctrl-C once more to leave at once (nothing is lost)")
+            return
         self.asked = True
-        self._note("stopping after this step; press Ctrl-C again to leave at once (nothing is lost either way)")
+        self._note("stopping after this step; press Ctrl-C again not to wait for it (nothing is lost either way)")
+
+    @contextmanager
+    def breakable(self) -> Iterator[None]:
+        """Let the second request break off what runs."""
+        self._breakable = True
+        try:
+            yield
+        finally:
+            self._breakable = False
 
 
 @contextmanager

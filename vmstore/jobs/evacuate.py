@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmstore.errors import ClusterUnusable, LockLost, Paused, StoppedHalfway, VmstoreError
 from vmstore.jobs import engine, lease, marks, record
@@ -65,6 +65,24 @@ def finished(world: Inventory, uuid: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """Break off the piece that is being moved when the job is aborted, or when the admin does not wait for it."""
+
+    stop: engine.Stop
+    control: Control
+
+    def breakable(self) -> AbstractContextManager[None]:
+        """Let the admin's second request break off what runs."""
+        return self.stop.breakable()
+
+    def reason(self) -> VmstoreError | None:
+        """Say why, or None."""
+        if self.stop.pressing:
+            return StoppedHalfway("stopped in the middle of a piece", why="you asked to, twice", hint=engine.AGAIN)
+        return self.control.aborted()
+
+
+@dataclass(frozen=True, slots=True)
 class Evacuation:
     """An evacuation at work: what it needs, the wishes for it, its record, and how the world is read for it."""
 
@@ -83,7 +101,8 @@ class Evacuation:
         """
         try:
             with engine.stoppable(self.work) as stop:
-                return self._rounds(plan, world, stop)
+                breaking = replace(self, work=replace(self.work, breaker=Break(stop, self.control)))
+                return breaking._rounds(plan, world, stop)
         except VmstoreError as error:
             if not isinstance(error, LockLost):
                 halfway = isinstance(error, StoppedHalfway)

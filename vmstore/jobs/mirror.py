@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vmstore import sizes
-from vmstore.errors import StoppedHalfway
+from vmstore.errors import StoppedHalfway, VmstoreError
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.pieces import Range
@@ -82,22 +82,33 @@ class MoveVolume(Step):
         return run.pv == self.uuid and ours
 
     def run(self, work: Work) -> None:
-        """Move, and tell of each percent; LVM goes on by itself if this end is lost."""
+        """Move, and tell of each percent; LVM goes on by itself if this end is lost.
+
+        Raises what the work is broken off for; LVM then has put back what it was copying.
+        """
         command = self.commands()[0]
+        broken: list[VmstoreError] = []
 
         def line(text: str) -> None:
             match = _MOVED.search(text)
             if match:
                 work.reporter.moved(self, int(float(match[1]) * self.size / 100))
+            reason = work.breaker.reason()
+            if reason and not broken:
+                broken.append(reason)
+                work.do(Command(self.node, tuple(lvm.abort_move(self.source))), f"{self.title}: cannot be broken off")
 
         try:
-            result = lvm.run(lambda: work.nodes.stream(command.node, command.argv, line))
+            with work.breaker.breakable():
+                result = lvm.run(lambda: work.nodes.stream(command.node, command.argv, line))
         except Unreachable as error:
             raise StoppedHalfway(
                 f"lost {self.node} while it moved {self.lv}",
                 why=f"{error.why}; the volume is whole, and LVM on {self.node} goes on if it still runs",
                 hint=AGAIN,
             ) from error
+        if broken:
+            raise broken[0]
         if not result.ok and _NOTHING_LEFT not in result.err:
             raise lvm.failure(f"{self.title}: failed", self.node, result)
         work.reporter.moved(self, self.size)

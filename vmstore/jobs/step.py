@@ -1,7 +1,8 @@
 """Say what a step of a plan is: exact commands on a node, whether it is done already, and how to take it back."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from vmstore.config import Config
@@ -63,6 +64,28 @@ class Read(Protocol):
         """Read."""
 
 
+class Breaker(Protocol):
+    """Tell a step that can be broken off in the middle whether it shall be."""
+
+    def breakable(self) -> AbstractContextManager[None]:
+        """Give what holds while such a step runs."""
+
+    def reason(self) -> VmstoreError | None:
+        """Say why it shall be broken off, or None."""
+
+
+class Never:
+    """Break nothing off."""
+
+    def breakable(self) -> AbstractContextManager[None]:
+        """Give what holds nothing."""
+        return nullcontext()
+
+    def reason(self) -> VmstoreError | None:
+        """Give none."""
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What steps need to do their work."""
@@ -70,6 +93,7 @@ class Work:
     nodes: Nodes
     config: Config
     reporter: Reporter
+    breaker: Breaker = field(default_factory=Never)
 
     def do(
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
