@@ -3,7 +3,7 @@
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,9 +57,6 @@ def read(path: Path) -> list[Step]:
             answer = Answer(int(code[1]) if code else -1, out, err)
             steps.append(Step(path.stem, len(steps), command[1], command[2], answer))
     return steps
-
-
-STEPS = [step for path in sorted(RECORDS.glob("*.txt")) for step in read(path)]
 
 
 def steady(text: str) -> str:
@@ -227,45 +224,25 @@ class Replay:
                 raise AssertionError(part)
 
 
-class Replays:
-    """Keep the stage of the record that is being played, and that one alone."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._current: Replay | None = None
-
-    def get(self, record: str) -> Replay:
-        """Return the stage of a record."""
-        if self._current is None or self._current.record != record:
-            self.close()
-            self._current = Replay(self._folder / record[:2], record)
-        return self._current
-
-    def close(self) -> None:
-        """End what runs."""
-        if self._current:
-            self._current.stage.close()
-        self._current = None
+@pytest.mark.parametrize("record", sorted(PRELUDES))
+def test_answers_as_recorded(record: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    replay = Replay(tmp_path, record)
+    try:
+        for step in read(RECORDS / f"{record}.txt"):
+            if not step.node:
+                replay.direct(step.command)
+                continue
+            with subtests.test(f"{record[:2]}.{step.number}-{step.command[:40]}"):
+                told, wanted = replay.answer(step.node, step.command), step.answer
+                if step.command.startswith(("tail ", "cat ")):
+                    wanted = Answer(wanted.code, without_clock(wanted.out), "")
+                assert shown(told) == shown(wanted), f"{step.node} # {step.command}"
+    finally:
+        replay.stage.close()
 
 
-@pytest.fixture(scope="module")
-def replays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replays]:
-    """Return the stages, one at a time, and end them whatever happens."""
-    kept = Replays(tmp_path_factory.mktemp("rg"))
-    yield kept
-    kept.close()
-
-
-@pytest.mark.parametrize("step", STEPS, ids=[f"{s.record[:2]}.{s.number}-{s.command[:40]}" for s in STEPS])
-def test_answers_as_recorded(step: Step, replays: Replays) -> None:
-    replay = replays.get(step.record)
-    if not step.node:
-        replay.direct(step.command)
-        return
-    told, wanted = replay.answer(step.node, step.command), step.answer
-    if step.command.startswith(("tail ", "cat ")):
-        wanted = Answer(wanted.code, without_clock(wanted.out), "")
-    assert shown(told) == shown(wanted), f"{step.node} # {step.command}"
+def test_every_record_is_replayed() -> None:
+    assert {path.stem for path in RECORDS.glob("*.txt")} == set(PRELUDES)
 
 
 def shown(answer: Answer) -> str:

@@ -1,0 +1,133 @@
+"""Whatever lies on a LUN, whatever is asked and whatever breaks: each volume is whole at every moment, and it ends."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support import san
+from tests.support.bench import KILLED, Bench
+from tests.support.san import EXTENT, G, San
+from vmstore.errors import ExitCode
+from vmstore.jobs import control, lease
+
+NODES = ("n1", "n2", "n3")
+LUNS = ("iscsi1", "iscsi2", "fc1", "fc2")
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume: GiB on each of its LUNs, where it is mounted ("" nowhere), and whether it is a service."""
+
+    size: int
+    luns: tuple[str, ...]
+    node: str
+    served: bool
+
+
+class HeardOnce(dict[str, str]):
+    """Wishes that are over once they were heard, so that a run that was paused goes on by itself."""
+
+    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]
+        """Give a wish and forget it."""
+        return self.pop(key, default)
+
+
+VOLUMES = st.builds(
+    Volume,
+    size=st.integers(1, 9),
+    luns=st.lists(st.sampled_from(LUNS), min_size=1, max_size=2, unique=True).map(tuple),
+    node=st.sampled_from(("", *NODES)),
+    served=st.booleans(),
+)
+TARGETS = st.sampled_from((("--to", "fc"), ("--to", "{iscsi2}"), ("--to", "{fc1}", "--to", "{fc2}"), ()))
+FAULTS = st.tuples(
+    st.sampled_from(("cut_at", "fail", "fail_done", "lie", "pause", "abort", "none")), st.integers(0, 40)
+)
+
+
+def lay_out(volumes: list[Volume]) -> San:
+    """Make the world with as many of the volumes as have room."""
+    made = san.cluster()
+    for number, each in enumerate(volumes):
+        part = each.size * G // len(each.luns) // EXTENT * EXTENT
+        if all(made.free(made.label(lun).uuid) * EXTENT >= part for lun in each.luns):
+            name = f"vm{number:02}"
+            made.volume(name, part * len(each.luns), each.luns, active=each.node, mounted=bool(each.node))
+            if each.served:
+                made.serve(name, each.node)
+    return made
+
+
+def whole(world: San, sizes: dict[str, int]) -> None:
+    """Assert that each volume has all its extents, each once, and that none is another's."""
+    assert {name: lv.size for name, lv in world.lvs.items()} == sizes
+    taken: set[tuple[str, int]] = set()
+    for lun in world.pvs():
+        assert lun.pv is not None
+        for _, run in world.used(lun.pv.uuid):
+            extents = {(lun.pv.uuid, pe) for pe in range(run.start, run.start + run.count)}
+            assert not taken & extents
+            taken |= extents
+
+
+def left(world: San) -> dict[str, object]:
+    """Say what of a job is left; nothing is what it shall be."""
+    pv = world.label("iscsi1")
+    found = {
+        "tags": sorted(tag for tag in pv.tags if "class" not in tag),
+        "frozen": sorted(vm for vm, service in world.services.items() if service.frozen),
+        "moving": sorted(lv.name for lv in world.lvs.values() if lv.move),
+        "marks": world.marks(),
+        "locks": sorted(world.leases),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+@given(st.lists(VOLUMES, min_size=1, max_size=5), TARGETS, FAULTS, st.sampled_from(("", *NODES)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+def test_each_volume_is_whole_at_every_moment_and_it_ends(
+    bench: Bench, volumes: list[Volume], targets: tuple[str, ...], fault: tuple[str, int], host: str
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lease, "BEAT", 0.002)
+        patch.setattr(control, "EVERY", 0.002)
+        _try(bench, lay_out(volumes), targets, fault, host)
+
+
+def _try(bench: Bench, world: San, targets: tuple[str, ...], fault: tuple[str, int], host: str) -> None:
+    bench.san = world
+    world.wishes = HeardOnce()
+    sizes = {name: lv.size for name, lv in world.lvs.items()}
+    holders = {name: world.holders(lv) for name, lv in world.lvs.items()}
+    wwids = {name: lun.wwid for name, lun in world.luns.items()}
+    words = ["evacuate", wwids["iscsi1"], *(word.format(**wwids) for word in targets), "--yes"]
+    kind, at = fault
+
+    def moment(number: int) -> None:
+        whole(bench.san, sizes)
+        for key in list(bench.san.leases):
+            if kind in ("pause", "abort") and number == at:
+                bench.san.wishes[key] = kind
+
+    tampering: dict[str, Any] = {kind: at} if kind in ("cut_at", "fail", "fail_done", "lie") else {}
+    done = bench.vmstore(*words, host=host, on_moment=moment, **tampering)
+    assert done.code != ExitCode.BUG, done.err
+    for other in NODES[:TRIES]:
+        if done.code == ExitCode.DONE:
+            break
+        if done.code in (ExitCode.NO_ROOM, ExitCode.REFUSED, ExitCode.NOT_FOUND):
+            break
+        assert done.code in (KILLED, ExitCode.RESUMABLE, ExitCode.TOOL, ExitCode.LOCKED), done.err
+        done = bench.vmstore(*words, host=other, on_moment=lambda _: whole(bench.san, sizes))
+    whole(bench.san, sizes)
+    assert {name: bench.san.holders(lv) for name, lv in bench.san.lvs.items()} == holders, done.err
+    if done.code == ExitCode.DONE:
+        assert left(bench.san) == {}
+        assert bench.san.used(bench.san.label("iscsi1").uuid) == []
+    else:
+        assert done.code == ExitCode.NO_ROOM, done.err
+        assert left(bench.san) == {} or kind in ("cut_at", "fail", "fail_done", "lie"), left(bench.san)
