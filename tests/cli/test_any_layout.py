@@ -28,10 +28,10 @@ class Volume:
     served: bool
 
 
-class HeardOnce(dict[str, str]):
+class HeardOnce(dict[tuple[str, str], str]):
     """Wishes that are over once they were heard, so that a run that was paused goes on by itself."""
 
-    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]
+    def get(self, key: tuple[str, str], default: str = "") -> str:  # type: ignore[override]
         """Give a wish and forget it."""
         return self.pop(key, default)
 
