@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support import san
@@ -87,8 +87,12 @@ def left(world: San) -> dict[str, object]:
     return {key: value for key, value in found.items() if value}
 
 
+IDLE = [Volume(1, ("iscsi1",), "", served=False), Volume(1, ("iscsi1",), "", served=True)]
+
+
+@example(IDLE, ("--to", "fc"), ("lie", 11), "")
 @given(st.lists(VOLUMES, min_size=1, max_size=5), TARGETS, FAULTS, st.sampled_from(("", *NODES)))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
 def test_each_volume_is_whole_at_every_moment_and_it_ends(
     bench: Bench, volumes: list[Volume], targets: tuple[str, ...], fault: tuple[str, int], host: str
 ) -> None:

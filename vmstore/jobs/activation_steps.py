@@ -75,12 +75,18 @@ class LeaveInactive(Step):
         return all(active.opens and name not in self._marked(world) for name, active in self._active(world).items())
 
     def proven(self, work: Work, world: Inventory) -> bool:
-        """Give up the marks of those in use: LVM did not deactivate them, and their users will."""
+        """Give up the marks of those in use: LVM did not deactivate them, and their users will.
+
+        One that LVM only said it had deactivated is marked again, or nothing would tell that it is idle.
+        """
         active = self._active(world)
         taken = sorted(name for name, activation in active.items() if activation.opens and name in self._marked(world))
         if taken:
             work.do(Command(self.node, tuple(marks.drop(*taken))), f"{self.title}: failed")
-        return all(activation.opens for activation in active.values())
+        idle = {name for name, activation in active.items() if not activation.opens}
+        for name in sorted(idle - self._marked(world)):
+            work.do(marks.set_and(self.node, name), f"{self.title}: failed")
+        return not idle
 
     def _marked(self, world: Inventory) -> frozenset[str]:
         facts = world.nodes.get(self.node)
