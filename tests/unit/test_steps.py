@@ -369,4 +369,10 @@ def test_a_moved_volume_that_somebody_uses_by_now_loses_its_mark_and_stays_activ
     runner = ScriptedRunner([expect("n1", f"rm -f {MARK}")])
     world = lv(active="n1", opens=1, marks={"n1": frozenset({"web01"})})
     assert LEAVE.proven(work(runner)[0], world.inventory())
-    assert not LEAVE.proven(work(ScriptedRunner())[0], lv(active="n1").inventory())
+    runner.done()
+
+
+def test_a_moved_volume_that_is_active_against_what_lvm_said_is_marked_again() -> None:
+    runner = ScriptedRunner([expect("n1", f"mkdir -p {MARK.rsplit('/', 1)[0]} && touch {MARK}")])
+    assert not LEAVE.proven(work(runner)[0], lv(active="n1").inventory())
+    runner.done()
