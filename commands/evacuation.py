@@ -49,6 +49,7 @@ def carry_out(
             remove=wish.remove,
             window=str(wish.window or ""),
             bytes=sum(step.bytes for step in todo),
+            parts=sum(step.copies for step in todo),
             volumes=_volumes(todo),
             cordoned=cordoned,
         )

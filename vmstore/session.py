@@ -67,6 +67,9 @@ class Silent:
     def note(self, text: str) -> None:
         """Something the admin should know."""
 
+    def rested(self, seconds: float) -> None:
+        """Nothing was to be done for so long."""
+
 
 def make_runner() -> Runner:
     """Make what starts processes; the tests put theirs here."""

@@ -11,32 +11,64 @@ from rich.text import Text
 
 from vmstore import sizes, ui
 from vmstore.jobs.step import Reporter, Step
+from vmstore.policies.pace import Pace, Part
 
 LINE_EVERY = 30.0
 
 
 class Tally:
-    """Count the bytes of a plan that are there; rate and time left are over the whole run, so they do not jump."""
+    """Count the bytes of a plan that are there; the rate is over the whole run, so that it does not jump."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        self.total = sum(step.bytes for step in steps)
+        copies = [step for step in steps if step.copies]
+        self.total = sum(step.bytes for step in copies)
+        self._pace = Pace(len(copies), self.total)
         self._done: dict[Step, int] = {}
-        self._began = time.monotonic()
+        self._began = self._since = time.monotonic()
+        self._current: Step | None = None
+        self._first = self._last = (0.0, 0)
 
     def count(self, step: Step, done: int) -> None:
         """So many bytes of a step are there."""
+        now = time.monotonic()
+        if self._done.get(step) == step.bytes:
+            return
         self._done[step] = done
+        if step != self._current:
+            self._current = step
+            self._first = self._last = (now, done)
+        if done < step.bytes:
+            self._last = (now, done)
+            return
+        self._pace.took(self._part(step))
+        self._since, self._current = now, None
+
+    def rested(self, seconds: float) -> None:
+        """Leave out time in which nothing was to be done."""
+        self._began += seconds
+        self._since += seconds
 
     @property
     def moved(self) -> int:
         """Give the bytes that are there."""
         return sum(self._done.values())
 
+    def left(self) -> float | None:
+        """Estimate the seconds that are left, None while nothing is known."""
+        if self._current is None:
+            return self._pace.left()
+        return self._pace.left(self._part(self._current), self._done[self._current])
+
+    def _part(self, step: Step) -> Part:
+        (before, few), (then, more) = self._first, self._last
+        return Part(step.bytes, time.monotonic() - self._since, more - few, then - before)
+
     def told(self) -> str:
         """Say how far the plan is, how fast it goes and how long it will take."""
         rate = self.moved / max(time.monotonic() - self._began, 0.001)
-        left = f", {duration((self.total - self.moved) / rate)} left" if self.moved < self.total and rate > 0 else ""
-        return f"{sizes.show(self.moved)} of {sizes.show(self.total)} at {sizes.show(int(rate))}/s{left}"
+        left = self.left() if self.moved < self.total else None
+        rest = "" if left is None else f", {duration(left)} left"
+        return f"{sizes.show(self.moved)} of {sizes.show(self.total)} at {sizes.show(int(rate))}/s{rest}"
 
 
 class Lines:
@@ -72,6 +104,10 @@ class Lines:
     def note(self, text: str) -> None:
         """Something the admin should know."""
         ui.say(text)
+
+    def rested(self, seconds: float) -> None:
+        """Nothing was to be done for so long."""
+        self._tally.rested(seconds)
 
 
 class Told(ProgressColumn):
@@ -112,6 +148,10 @@ class Bar:
     def note(self, text: str) -> None:
         """Something the admin should know."""
         self._progress.console.print(text)
+
+    def rested(self, seconds: float) -> None:
+        """Nothing was to be done for so long."""
+        self._tally.rested(seconds)
 
 
 @contextmanager

@@ -31,6 +31,10 @@ class Remembered:
         """Something to know."""
         self.heard.append(f"note {text}")
 
+    def rested(self, seconds: float) -> None:
+        """Nothing was to be done for so long."""
+        self.heard.append("rested")
+
 
 def work(runner: ScriptedRunner, local: str = "") -> tuple[Work, Remembered]:
     """Make the work of two nodes on a scripted runner."""

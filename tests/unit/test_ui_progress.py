@@ -59,14 +59,27 @@ def test_lines_tell_of_each_step_and_every_half_minute_while_bytes_move(
     lines.note("by the way")
     assert capsys.readouterr().err.splitlines() == [
         f"{first.title} …",
-        "  2 GiB of 4 GiB; 2 GiB of 10 GiB at 68.27 MiB/s, 2 min 0 s left",
+        "  2 GiB of 4 GiB; 2 GiB of 10 GiB at 68.27 MiB/s, 2 min 40 s left",
         "  a is moved: 4 GiB of 10 GiB at 68.27 MiB/s, 1 min 30 s left",
         f"{last.title} …",
-        "  3 GiB of 6 GiB; 7 GiB of 10 GiB at 78.77 MiB/s, 39 s left",
+        "  3 GiB of 6 GiB; 7 GiB of 10 GiB at 78.77 MiB/s, 38 s left",
         "  b is moved: 10 GiB of 10 GiB at 85.33 MiB/s",
         f"{rest.title} …",
         "by the way",
     ]
+
+
+def test_time_in_which_it_rested_does_not_count(clock: Clock) -> None:
+    first, last = move("a", 4 * G), move("b", 6 * G)
+    tally = ui_progress.Tally([first, last])
+    clock.now += 60
+    tally.count(first, 4 * G)
+    clock.now += 3600
+    tally.rested(3600)
+    assert tally.told() == "4 GiB of 10 GiB at 68.27 MiB/s, 1 min 30 s left"
+    clock.now += 45
+    tally.count(last, 3 * G)
+    assert tally.left() == 45
 
 
 def test_nothing_moved_yet_has_no_end_in_sight(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

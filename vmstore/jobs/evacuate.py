@@ -1,5 +1,6 @@
 """Carry out an evacuation under its cluster-wide lock."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -140,7 +141,9 @@ class Evacuation:
     def _rest(self, pause: Paused, stop: engine.Stop) -> None:
         self.record.add("paused", why=pause.why)
         self.work.reporter.note(f"{pause.what}: {pause.why}; {pause.hint}")
+        began = time.monotonic()
         self.control.rest(lambda: stop.asked)
+        self.work.reporter.rested(time.monotonic() - began)
         self.record.add("resumed")
 
 

@@ -9,6 +9,7 @@ from vmstore.jobs import lease, record, where
 from vmstore.jobs.control import Wish
 from vmstore.jobs.record import Event
 from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies.pace import Pace, Part
 from vmstore.tools.nodes import Nodes, Unreachable
 
 # Arguments: the lock's file, the record's file.
@@ -27,7 +28,8 @@ class Job:
 
     ``state`` is running, pausing, paused, aborting, stopped (nobody works on it) or unknown (the node of its lock does
     not answer). ``holder`` says who runs it. ``left`` and ``total`` are bytes; ``total`` is None without a record.
-    ``rate`` is bytes a second over the time in which it worked, None before the first piece is there.
+    ``rate`` is bytes a second over the time in which it worked and ``eta`` the seconds that are left, both None before
+    the first piece is there.
     """
 
     tag: str
@@ -38,7 +40,8 @@ class Job:
     why: str
     left: int
     total: int | None
-    rate: float | None
+    rate: float | None = None
+    eta: float | None = None
     events: tuple[Event, ...] = ()
 
     @property
@@ -85,16 +88,16 @@ def look(nodes: Nodes, world: Inventory, pv: PhysicalVolume, tag: str) -> Job:
     since = _since(tag)
     node = lease.node_of(tag)
     if node in world.absent:
-        return Job(tag, pv, "stopped", "", since, f"{node}, where it ran, is off", left, None, None)
+        return Job(tag, pv, "stopped", "", since, f"{node}, where it ran, is off", left, None)
     try:
         argv = ["sh", "-c", _LOOK, "look", lease.path(lease.evacuation(pv.uuid)), record.path(tag)]
         answer = nodes.run(node, argv, timeout=nodes.ssh.answer_timeout)
     except Unreachable as error:
-        return Job(tag, pv, "unknown", "", since, f"{node} does not answer ({error.why})", left, None, None)
+        return Job(tag, pv, "unknown", "", since, f"{node} does not answer ({error.why})", left, None)
     lock, _, rest = answer.out.partition("\n")
     wish, _, text = rest.partition("\n")
     if not lock or not wish.startswith("wish"):
-        return Job(tag, pv, "unknown", "", since, f"{node}: {answer.reason()}", left, None, None)
+        return Job(tag, pv, "unknown", "", since, f"{node}: {answer.reason()}", left, None)
     return judged(tag, pv, lock, wish.removeprefix("wish").strip(), record.parse(text))
 
 
@@ -111,26 +114,33 @@ def judged(tag: str, pv: PhysicalVolume, lock: str, wish: str, events: list[Even
         state, holder = "stopped", ""
         ended = last is not None and last.name in _ENDS
         why = str(last.fields.get("why", "")) if ended and last else "it was cut off"
-    total = next((event.fields.get("bytes") for event in events if event.name == "asked"), None)
-    return Job(
-        tag, pv, state, holder, _since(tag), why, pv.allocated,
-        total if isinstance(total, int) else None, _rate(events), tuple(events),
-    )  # fmt: skip
+    total = next((_number(event, "bytes") for event in events if event.name == "asked"), None)
+    return Job(tag, pv, state, holder, _since(tag), why, pv.allocated, total, *_pace(events), tuple(events))
 
 
-def _rate(events: list[Event]) -> float | None:
-    """Divide what was moved by the time that it took, without the time between pieces in which the job rested."""
+def _pace(events: list[Event]) -> tuple[float | None, float | None]:
+    """Give bytes a second and the seconds that are left, without the time in which the job rested."""
     moved, seconds, began = 0, 0.0, None
+    pace: Pace | None = None
     for event in events:
+        if event.name == "asked":
+            pace = Pace(_number(event, "parts"), _number(event, "bytes"))
         if event.name == "began":
-            began = event.time
+            began = began or event.time
         elif event.name == "moved" and began is not None:
-            moved += int(event.fields.get("bytes", 0))
-            seconds += (event.time - began).total_seconds()
+            part = Part(_number(event, "bytes"), (event.time - began).total_seconds())
+            moved, seconds = moved + part.size, seconds + part.seconds
+            if pace:
+                pace.took(part)
             began = event.time
         elif event.name in ("paused", "resumed", "asked", *_ENDS):
             began = None
-    return moved / seconds if moved and seconds > 0 else None
+    return (moved / seconds if moved and seconds > 0 else None), pace.left() if pace else None
+
+
+def _number(event: Event, key: str) -> int:
+    value = event.fields.get(key, 0)
+    return value if isinstance(value, int) else 0
 
 
 def _since(tag: str) -> datetime:

@@ -97,6 +97,10 @@ class Recorded:
         """Something the admin should know."""
         self._reporter.note(text)
 
+    def rested(self, seconds: float) -> None:
+        """Nothing was to be done for so long."""
+        self._reporter.rested(seconds)
+
 
 def _shown(step: Step) -> Sequence[str]:
     return [str(command) for command in step.commands()]

@@ -51,6 +51,9 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """Something the admin should know."""
 
+    def rested(self, seconds: float) -> None:
+        """Nothing was to be done for so long."""
+
 
 class Read(Protocol):
     """Read the world: all of it, or only what a step on some nodes may have changed since ``known`` was read.

@@ -9,7 +9,7 @@ from vmstore.jobs.joblook import Job
 def row(job: Job) -> dict[str, Any]:
     """Describe a job; sizes are bytes, ``eta_seconds`` is null where its rate is not known or nobody works on it."""
     moved = None if job.total is None else max(0, job.total - job.left)
-    working = job.state == "running" and job.rate
+    working = job.state == "running" and job.eta is not None
     return {
         "job": job.name,
         "kind": "evacuate",
@@ -21,7 +21,7 @@ def row(job: Job) -> dict[str, Any]:
         "total": job.total,
         "left": job.left,
         "bytes_per_second": int(job.rate) if job.rate else None,
-        "eta_seconds": int(job.left / job.rate) if working and job.rate else None,
+        "eta_seconds": int(job.eta) if working and job.eta is not None else None,
         "node": job.node,
         "since": job.since.isoformat().replace("+00:00", "Z"),
         "by": job.holder,
