@@ -18,6 +18,9 @@ def evacuate(
     window: Annotated[
         str, typer.Option("--window", metavar="HH:MM-HH:MM", help="Move only at this time of the day; rest else.")
     ] = "",
+    rate: Annotated[
+        str, typer.Option("--rate", metavar="SIZE", help="Copy at most so much a second, such as 50M; none: no limit.")
+    ] = "",
     config: Config = None,
     output: Format = Output.table,
     dry_run: DryRun = False,
@@ -45,6 +48,7 @@ def evacuate(
 
     when = Window.parse(window) if window else None
     run = session.start(config, offline or ())
+    limit = sizes.rate(rate or run.config.move.rate)
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
     world = swept(run, read(), read, dry_run=dry_run)
@@ -65,6 +69,7 @@ def evacuate(
         return plan_evacuate.evacuate(now, wish)
 
     todo = plan(world, job.own_tag(world, uuid))
+    evacuation.refuse_unable(run, limit, todo)
     if dry_run:
         ui.plan(output, todo)
         return
@@ -74,7 +79,7 @@ def evacuate(
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
-        evacuation.carry_out(run, world, evacuation.Request(uuid, tuple(to or ()), remove, when), plan, todo)
+        evacuation.carry_out(run, world, evacuation.Request(uuid, tuple(to or ()), remove, when, limit), plan, todo)
     else:
         nothing(run, world)
     gone = (

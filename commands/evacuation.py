@@ -1,31 +1,37 @@
 """Carry out an evacuation as a job: under its lock, with its record, listening to what is wanted of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vmstore import ui_progress
+from vmstore import sizes, ui_progress
 from vmstore.commands.work import tidied
 from vmstore.errors import Aborted
 from vmstore.jobs import engine, joblook, lease, plan_abort
 from vmstore.jobs import evacuate as job
-from vmstore.jobs.control import Control
+from vmstore.jobs.control import Control, Rate
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.record import Record, Recorded
-from vmstore.jobs.step import Step, Work
+from vmstore.jobs.step import Reporter, Step, Work
+from vmstore.jobs.throttle import Throttle, able
 from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies.load import Limits
 from vmstore.policies.window import Window
 from vmstore.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for: the PV, by UUID, the words of --to, whether it goes out of the VG at the end, and when."""
+    """What was asked for: the PV, by UUID, the words of --to, whether it goes out of the VG at the end, and when.
+
+    ``rate`` is in bytes a second, 0 for no limit.
+    """
 
     uuid: str
     to: tuple[str, ...]
     remove: bool
     window: Window | None
+    rate: int
 
 
 def carry_out(
@@ -41,6 +47,7 @@ def carry_out(
     with ui_progress.reporter(todo) as reporter, job.locked(run.nodes, world, wish.uuid) as (held, tag):
         record = Record(held, reporter.note)
         work = run.work(Recorded(reporter, record))
+        work = replace(work, throttle=_throttle(run, held, wish.rate, record, reporter))
         record.add(
             "asked",
             by=lease.who(),
@@ -48,6 +55,7 @@ def carry_out(
             to=list(wish.to),
             remove=wish.remove,
             window=str(wish.window or ""),
+            rate=wish.rate,
             bytes=sum(step.bytes for step in todo),
             parts=sum(step.copies for step in todo),
             volumes=_volumes(todo),
@@ -62,6 +70,29 @@ def carry_out(
             where = "; ".join(plan_abort.places(world, _volumes(todo))) or "nothing was to be moved"
             raise Aborted(error.what, why=f"{error.why}; every volume is whole: {where}", hint=AGAIN) from error
         record.add("done")
+
+
+def refuse_unable(run: Session, rate: int, todo: Sequence[Step]) -> None:
+    """Raise Refused where copies shall be held back on a node that cannot."""
+    if rate or limits(run):
+        able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)))
+
+
+def limits(run: Session) -> Limits:
+    """Give the limits of load that the settings tell."""
+    return Limits(run.config.load.pressure_percent, run.config.load.latency_ms)
+
+
+def _throttle(run: Session, held: lease.Lease, rate: int, record: Record, reporter: Reporter) -> Throttle:
+    def changed(now: int) -> None:
+        record.add("rate", rate=now)
+        reporter.note(f"from now on at {sizes.show(now)}/s at most" if now else "from now on without a limit")
+
+    def stood_back(why: str) -> None:
+        record.add("held back" if why else "goes on", why=why)
+        reporter.note(f"the copy stands back: {why}" if why else "the copy goes on")
+
+    return Throttle(run.nodes, Rate(rate, held, changed), limits(run), stood_back, reporter.note)
 
 
 def end(

@@ -55,6 +55,7 @@ def show(job: JobName, config: Config = None, output: Format = Output.table, off
         ("job", row["job"]),
         ("empties", f"{row['pv']} ({row['wwid'] or row['uuid']})"),
         ("state", f"{row['state']}{': ' if row['why'] else ''}{row['why']}"),
+        ("limit", f"{sizes.show(row['rate_limit'])}/s" if row["rate_limit"] else "-"),
         ("moved", f"{'?' if row['moved'] is None else sizes.show(row['moved'])}, {sizes.show(row['left'])} left"),
         ("lock and record on", row["node"]),
         ("since", row["since"]),
@@ -152,6 +153,7 @@ def resume(
             [str(word) for word in _list(found.asked.get("to"))],
             bool(found.asked.get("remove")),
             str(found.asked.get("window", "")),
+            f"{found.limit}B" if found.limit else "none",
             config,
             output,
             dry_run=dry_run,
@@ -169,6 +171,42 @@ def resume(
         "job-resume",
         {"job": found.name, "changed": changed and not dry_run},
         f"{found.name} goes on" if changed else f"{found.name} is {found.state} already; nothing was changed",
+    )
+
+
+def rate(
+    job: JobName,
+    limit: Annotated[
+        str, typer.Argument(metavar="SIZE", help="How much a second, such as 50M; none: no limit.", show_default=False)
+    ],
+    config: Config = None,
+    output: Format = Output.table,
+    offline: Offline = None,
+) -> None:
+    """Have a job that runs copy at most so much a second from now on."""
+    from vmstore import session, sizes, ui
+    from vmstore.errors import Refused
+    from vmstore.jobs import joblook
+    from vmstore.jobs.throttle import able
+
+    wanted = sizes.rate(limit)
+    run = session.start(config, offline or ())
+    found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
+    if found.state in ("stopped", "unknown"):
+        raise Refused(
+            f"{found.name} does not run", why=found.why, hint=f"`vmstore job resume {found.name}` takes it up again"
+        )
+    changed = wanted != found.limit
+    if changed:
+        if wanted:
+            able(run.nodes, [found.node])
+        joblook.limit(run.nodes, found, wanted)
+    told = f"copies at {sizes.show(wanted)}/s at most" if wanted else "copies without a limit"
+    ui.result(
+        output,
+        "job-rate",
+        {"job": found.name, "changed": changed, "rate_limit": wanted},
+        f"{found.name} {told}{'' if changed else ' already; nothing was changed'}",
     )
 
 

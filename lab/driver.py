@@ -35,12 +35,14 @@ class Done:
 class Cluster:
     """The running lab; ``nodes`` are its names, ``config`` the workstation's configuration.
 
-    ``used`` are volumes to be removed after a test; ``cordons`` tells that PVs may be cordoned since.
+    ``used`` are volumes to be removed after a test, ``started`` the runs of vmstore that may still be at work;
+    ``cordons`` tells that PVs may be cordoned since.
     """
 
     nodes: tuple[str, ...]
     config: Path
     used: list[str] = field(default_factory=list)
+    started: "list[subprocess.Popen[str]]" = field(default_factory=list)
     cordons: bool = False
 
     def lab(self, *words: str, check: bool = True) -> Done:
@@ -57,10 +59,12 @@ class Cluster:
 
     def vmstore_start(self, where: str, *words: str) -> "subprocess.Popen[str]":
         """Start vmstore and go on."""
-        return subprocess.Popen(
+        run = subprocess.Popen(
             self.vmstore_argv(where, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
+        self.started.append(run)
+        return run
 
     def vmstore_argv(self, where: str, *words: str) -> list[str]:
         """Give the argument list that runs vmstore there."""

@@ -68,6 +68,7 @@ jobs.command("show")(job.show)
 jobs.command("watch")(job.watch)
 jobs.command("pause")(job.pause)
 jobs.command("resume")(job.resume)
+jobs.command("rate")(job.rate)
 jobs.command("abort")(job.abort)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from vmstore import names
+from vmstore import names, sizes
 from vmstore.errors import ConfigError, UsageError
 
 DEFAULT_PATH = Path("/etc/vmstore/vmstore.toml")
@@ -46,12 +46,24 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How ``evacuate`` copies.
 
     ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
-    command moves, 0 for whole volumes.
+    command moves, 0 for whole volumes. ``rate`` is how much a second at most, such as "50M"; "" for no limit.
     """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
     poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
     piece_mib: Annotated[int, Meta(ge=0, le=2**30)] = 8192
+    rate: str = ""
+
+
+class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a copy stands back for others: both are looked at on the node that copies, 0 for no limit.
+
+    ``pressure_percent`` is the share of the time in which somebody there waits for I/O (PSI, "some", over 10 s),
+    ``latency_ms`` the mean time of an I/O on the PVs that are copied from and to.
+    """
+
+    pressure_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    latency_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 
 
 class ClusterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +94,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filesystem: FileSystem = msgspec.field(default_factory=FileSystem)
     placement: Placement = msgspec.field(default_factory=Placement)
     move: Move = msgspec.field(default_factory=Move)
+    load: Load = msgspec.field(default_factory=Load)
     cluster: ClusterSettings = msgspec.field(default_factory=ClusterSettings)
 
 
@@ -132,6 +145,8 @@ def _check(config: Config) -> None:
         names.node(node)
     for name in config.placement.classes:
         names.storage_class(name)
+    if config.move.rate:
+        sizes.rate(config.move.rate)
     for twice in config.nodes, config.placement.classes:
         if len(set(twice)) != len(twice):
             raise UsageError("a name stands twice in one list", why=", ".join(twice), hint="keep one of each")

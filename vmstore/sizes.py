@@ -35,6 +35,11 @@ def parse(text: str) -> int:
     return int(size)
 
 
+def rate(text: str) -> int:
+    """Turn a rate such as ``50M`` (a second) into bytes a second; "" and "none" are 0, no limit. Raises UsageError."""
+    return 0 if text in ("", "none") else parse(text.removesuffix("/s"))
+
+
 def _reason(text: str) -> str:
     if not text:
         return "it is empty"

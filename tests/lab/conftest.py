@@ -85,6 +85,10 @@ def _cluster() -> Cluster:
 def cluster(lab: Cluster) -> Iterator[Cluster]:
     """Give the lab to one test, and remove the volumes it made."""
     yield lab
+    for run in lab.started:
+        with run:
+            run.kill()
+    lab.started.clear()
     for vm in lab.used:
         for node in lab.nodes:
             lab.sh(node, f"umount /vm/{vm}; lvchange -an vmstore/{vm}", check=False)

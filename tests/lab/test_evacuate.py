@@ -181,7 +181,7 @@ def test_interrupted_twice_the_piece_is_broken_off_and_nothing_is_lost(cluster: 
     cluster.mount("n2", "large01")
     data = cluster.fill("n2", "large01", 32)
     cluster.start_writer("n2", "large01")
-    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "4M", "--yes")
     cluster.wait(lambda: cluster.moves("n2"), 150, "the move", run)
     run.send_signal(signal.SIGINT)
     time.sleep(1)
@@ -223,7 +223,7 @@ def test_paused_from_one_node_and_resumed_from_another_and_given_up_from_a_third
     _three_volumes(cluster, "96M", "--pv", source)
     cluster.mount("n2", "ev2")
     data = cluster.fill("n2", "ev2", 16)
-    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "4M", "--yes")
     cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
 
     def job() -> dict[str, object]:
@@ -231,6 +231,7 @@ def test_paused_from_one_node_and_resumed_from_another_and_given_up_from_a_third
         return dict(found)
 
     cluster.vmstore("n2", "job", "pause", source)
+    cluster.vmstore("n3", "job", "rate", source, "none")
     cluster.wait(lambda: job()["state"] == "paused", 150, "the job to rest", run)
     resting = job()
     assert resting["total"] == 288 * MIB

@@ -114,6 +114,8 @@ class Node:
 
     ``agent``: the VM agent is installed; ``running`` and ``paused`` are the guests of the hypervisor there.
     ``configured``: it has the cluster manager's configuration; ``member``: it is in the cluster while it is up.
+    ``knob``: its kernel can hold copies back; ``share`` is the part of its time in which copies may run, ``pressure``
+    its I/O pressure, both in per cent.
     """
 
     name: str
@@ -132,6 +134,9 @@ class Node:
     paused: set[str] = field(default_factory=set)
     configured: bool = True
     member: bool = True
+    knob: bool = True
+    share: int = 100
+    pressure: float = 0.0
 
 
 @dataclass
@@ -147,9 +152,11 @@ class SanService:
 @dataclass
 class San:
     """The whole cluster; ``leases`` maps (node, lock file) to who holds it, ``wishes`` to what is wanted of
-    that run, ``records`` maps (node, file) to a job's record, ``manager`` is rgmanager or "".
+    that run, ``rates`` to how fast it shall copy, ``records`` maps (node, file) to a job's record, ``manager``
+    is rgmanager or "".
 
     ``programs`` are those of the cluster's generation, ``versions`` the versions of cluster.conf that nodes run.
+    ``shares`` are all that were given to copies so far, by node.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
     """
 
@@ -162,6 +169,8 @@ class San:
     lvs: dict[str, Lv] = field(default_factory=dict)
     leases: dict[tuple[str, str], str] = field(default_factory=dict)
     wishes: dict[tuple[str, str], str] = field(default_factory=dict)
+    rates: dict[tuple[str, str], str] = field(default_factory=dict)
+    shares: list[tuple[str, int]] = field(default_factory=list)
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     lvm_version: str = "2.03.16(2) (2022-05-18)"
     made: int = 0

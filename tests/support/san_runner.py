@@ -10,6 +10,8 @@ from tests.support.san_lvm import Answer, Lvm
 from tests.support.san_report import probe
 from tests.support.san_tools import Tools
 from tests.support.ssh import Call, decode
+from vmstore.jobs import throttle
+from vmstore.policies.throttle import WHOLE
 from vmstore.run import Result
 
 READS = ("lvm", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
@@ -39,6 +41,7 @@ class SanHold:
         if self._own:
             san.leases[self._key] = who
             san.wishes.pop(self._key, None)
+            san.rates.pop(self._key, None)
 
     def first_line(self) -> str:
         """Say what the lock script says."""
@@ -50,13 +53,38 @@ class SanHold:
             return ""
         if line:
             self._record.append(line)
-        return f"heard {self._san.wishes.get(self._key, '')}"
+        return f"heard {self._san.wishes.get(self._key, '') or 'none'} {self._san.rates.get(self._key, '')}"
 
     def release(self) -> None:
         """Let the lock fall."""
         if self._own:
             self._san.leases.pop(self._key, None)
             self._own = False
+
+
+class SanThrottle:
+    """The shell that keeps a node's share of the time for copies, and puts it back."""
+
+    def __init__(self, san: San, name: str, arguments: Sequence[str]) -> None:
+        assert arguments[:2] == (throttle.FILE, throttle.KNOB)
+        self._node = san.nodes[name]
+        self._san = san
+        self._own = self._node.share == WHOLE
+
+    def first_line(self) -> str:
+        """Say whether it has it."""
+        return "ready" if self._own else "taken"
+
+    def exchange(self, line: str) -> str:
+        """Set the share; tell of the load."""
+        self._node.share = int(line)
+        self._san.shares.append((self._node.name, self._node.share))
+        return f"{self._node.pressure} /dev/sda 100 100"
+
+    def release(self) -> None:
+        """Put it back."""
+        if self._own:
+            self._node.share = WHOLE
 
 
 @dataclass
@@ -89,11 +117,13 @@ class SanRunner:
         """Run, each line of output as it comes."""
         return self._run(argv, "", 0, on_line)
 
-    def hold(self, argv: Sequence[str]) -> SanHold:
-        """Take a lock on a node."""
+    def hold(self, argv: Sequence[str]) -> "SanHold | SanThrottle":
+        """Take a lock, or the throttle, on a node."""
         with self._lock:
             self._check()
             call = decode(argv)
+            if call.parts[0][3] == "throttle":
+                return SanThrottle(self.san, call.node or self.host, call.parts[0][4:])
             bash, _, script, _, path, who, record = call.parts[0]
             assert bash == "bash"
             assert "flock" in script
@@ -139,6 +169,8 @@ class SanRunner:
             return 0, node.answer if node.answer is not None else told, ""
         if argv[:2] == ("sh", "-c") and argv[3:4] in (("look",), ("wish",)):
             return self._job(node, argv)
+        if argv[:2] == ("sh", "-c") and argv[3:4] == ("able",):
+            return int(not node.knob), "", ""
         if argv[:2] == ("sh", "-c") and "flock -n" in argv[2]:
             return int((node.name, argv[4]) in self.san.leases), "", ""
         lvm = Lvm(self.san, node)
@@ -168,13 +200,16 @@ class SanRunner:
     def _job(self, node: Node, argv: tuple[str, ...]) -> Answer:
         """Look at a job's lock, wish and record, or leave a wish there."""
         if argv[3] == "wish":
-            key = (node.name, argv[4].removesuffix(".wish"))
-            self.san.wishes[key] = argv[5]
+            lock, _, kind = argv[4].rpartition(".")
+            if kind == "rate":
+                self.san.rates[node.name, lock] = argv[5]
+            else:
+                self.san.wishes[node.name, lock] = argv[5]
             return 0, "", ""
         key = (node.name, argv[4])
         lock = f"held {self.san.leases[key]}" if key in self.san.leases else "free"
         record = "".join(f"{line}\n" for line in self.san.records.get((node.name, argv[5]), []))
-        return 0, f"{lock}\nwish {self.san.wishes.get(key, '')}\n{record}", ""
+        return 0, f"{lock}\nwish {self.san.wishes.get(key, '')}\nrate {self.san.rates.get(key, '')}\n{record}", ""
 
     def _move(self, lvm: Lvm, argv: tuple[str, ...], on_line: Callable[[str], None]) -> Answer:
         if "--abort" in argv:

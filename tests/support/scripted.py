@@ -39,7 +39,7 @@ class ScriptedHold:
     answer: str
     alive: bool = True
     lines: list[str] = field(default_factory=list)
-    answers: str = "heard "
+    answers: str = "heard none "
     released: bool = False
 
     def first_line(self) -> str:

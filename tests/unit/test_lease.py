@@ -161,13 +161,16 @@ def test_the_script_says_when_it_cannot_lock_at_all(tmp_path: Path) -> None:
 def test_the_script_appends_to_the_record_and_hands_wishes_over(tmp_path: Path) -> None:
     lock, record = tmp_path / "lock", tmp_path / "jobs" / "one.jsonl"
     (tmp_path / "lock.wish").write_text("pause\n")
+    (tmp_path / "lock.rate").write_text("1048576\n")
     held, answer = shell(lock, "me", str(record))
     assert answer == "held"
     # What was wanted of a run before this one is over with it.
-    assert held.exchange("") == "heard "
-    assert held.exchange('{"a": "b \\n %s"}') == "heard "
+    assert held.exchange("") == "heard none "
+    assert held.exchange('{"a": "b \\n %s"}') == "heard none "
     (tmp_path / "lock.wish").write_text("pause\n")
-    assert held.exchange("") == "heard pause"
+    assert held.exchange("") == "heard pause "
+    (tmp_path / "lock.rate").write_text("1048576\n")
+    assert held.exchange("") == "heard pause 1048576"
     assert record.read_text() == '{"a": "b \\n %s"}\n'
     held.release()
 
@@ -177,7 +180,7 @@ def test_the_script_begins_a_new_line_behind_a_torn_one(tmp_path: Path) -> None:
     record = tmp_path / "one.jsonl"
     record.write_text('{"whole": 1}\n{"to')
     held, _ = shell(tmp_path / "lock", "me", str(record))
-    assert held.exchange("next") == "heard "
+    assert held.exchange("next") == "heard none "
     held.release()
     assert record.read_text() == '{"whole": 1}\n{"to\nnext\n'
 
@@ -187,6 +190,6 @@ def test_a_record_that_cannot_be_written_is_said_and_the_lock_stays(tmp_path: Pa
     (tmp_path / "jobs").write_text("no folder")
     held, answer = shell(tmp_path / "lock", "me", str(tmp_path / "jobs" / "one.jsonl"))
     assert answer == "held"
-    assert held.exchange("line") == "deaf "
-    assert held.exchange("") == "heard "
+    assert held.exchange("line") == "deaf none "
+    assert held.exchange("") == "heard none "
     held.release()

@@ -21,6 +21,25 @@ class Wish(StrEnum):
     ABORT = "abort"
 
 
+@dataclass(slots=True)
+class Rate:
+    """Know how fast a job may copy, in bytes a second, 0 for no limit: as was asked, until somebody says otherwise.
+
+    ``tell`` is told each new rate.
+    """
+
+    asked: int
+    held: Lease
+    tell: Callable[[int], None]
+
+    def __call__(self) -> int:
+        """Give the rate of this moment."""
+        if self.held.rate not in (None, self.asked):
+            self.asked = self.held.rate or 0
+            self.tell(self.asked)
+        return self.asked
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """What is wanted of one run: wishes, which come with its lock's signs of life, and when it may work."""

@@ -16,6 +16,7 @@ from vmstore.tools.nodes import Nodes, Unreachable
 _LOOK = """
 if [ -e "$1" ] && ! flock -n "$1" true; then echo "held $(cat "$1")"; else echo free; fi
 echo "wish $(cat "$1.wish" 2>/dev/null)"
+echo "rate $(cat "$1.rate" 2>/dev/null)"
 cat "$2" 2>/dev/null
 """
 # In which order they stand in a word: the run's own end comes last.
@@ -29,7 +30,7 @@ class Job:
     ``state`` is running, pausing, paused, aborting, stopped (nobody works on it) or unknown (the node of its lock does
     not answer). ``holder`` says who runs it. ``left`` and ``total`` are bytes; ``total`` is None without a record.
     ``rate`` is bytes a second over the time in which it worked and ``eta`` the seconds that are left, both None before
-    the first piece is there.
+    the first piece is there. ``limit`` are the bytes a second that it shall keep to, 0 for no limit.
     """
 
     tag: str
@@ -42,6 +43,7 @@ class Job:
     total: int | None
     rate: float | None = None
     eta: float | None = None
+    limit: int = 0
     events: tuple[Event, ...] = ()
 
     @property
@@ -95,27 +97,32 @@ def look(nodes: Nodes, world: Inventory, pv: PhysicalVolume, tag: str) -> Job:
     except Unreachable as error:
         return Job(tag, pv, "unknown", "", since, f"{node} does not answer ({error.why})", left, None)
     lock, _, rest = answer.out.partition("\n")
-    wish, _, text = rest.partition("\n")
-    if not lock or not wish.startswith("wish"):
+    wish, _, rest = rest.partition("\n")
+    rate, _, text = rest.partition("\n")
+    if not lock or not wish.startswith("wish") or not rate.startswith("rate"):
         return Job(tag, pv, "unknown", "", since, f"{node}: {answer.reason()}", left, None)
-    return judged(tag, pv, lock, wish.removeprefix("wish").strip(), record.parse(text))
+    wished = (wish.removeprefix("wish").strip(), rate.removeprefix("rate").strip())
+    return judged(tag, pv, lock, wished, record.parse(text))
 
 
-def judged(tag: str, pv: PhysicalVolume, lock: str, wish: str, events: list[Event]) -> Job:
-    """Say from a job's lock, wish and record what its state is. Pure."""
+def judged(tag: str, pv: PhysicalVolume, lock: str, wished: tuple[str, str], events: list[Event]) -> Job:
+    """Say from a job's lock, what is wished of it (a word and a rate) and its record what its state is. Pure."""
     held, _, holder = lock.partition(" ")
+    wish, rate = wished
     last = events[-1] if events else None
     if held == "held":
         resting = last is not None and last.name == "paused"
+        waits = last is not None and last.name in ("paused", "held back")
         states: dict[str, str] = {Wish.ABORT: "aborting", Wish.PAUSE: "paused" if resting else "pausing"}
         state = states.get(wish, "running")
-        why = str(last.fields.get("why", "")) if resting and last else ""
+        why = str(last.fields.get("why", "")) if waits and last else ""
     else:
         state, holder = "stopped", ""
         ended = last is not None and last.name in _ENDS
         why = str(last.fields.get("why", "")) if ended and last else "it was cut off"
     total = next((_number(event, "bytes") for event in events if event.name == "asked"), None)
-    return Job(tag, pv, state, holder, _since(tag), why, pv.allocated, total, *_pace(events), tuple(events))
+    limit = int(rate) if held == "held" and rate.isdecimal() else _limit(events)
+    return Job(tag, pv, state, holder, _since(tag), why, pv.allocated, total, *_pace(events), limit, tuple(events))
 
 
 def _pace(events: list[Event]) -> tuple[float | None, float | None]:
@@ -138,6 +145,11 @@ def _pace(events: list[Event]) -> tuple[float | None, float | None]:
     return (moved / seconds if moved and seconds > 0 else None), pace.left() if pace else None
 
 
+def _limit(events: list[Event]) -> int:
+    rates = [_number(event, "rate") for event in events if event.name in ("asked", "rate")]
+    return rates[-1] if rates else 0
+
+
 def _number(event: Event, key: str) -> int:
     value = event.fields.get(key, 0)
     return value if isinstance(value, int) else 0
@@ -152,7 +164,16 @@ def _since(tag: str) -> datetime:
 
 def wish(nodes: Nodes, job: Job, word: str) -> None:
     """Leave a wish beside a job's lock, or take it away with "". Raises Unreachable, ClusterUnusable."""
-    file = f"{lease.path(lease.evacuation(job.pv.uuid))}.wish"
+    _leave(nodes, job, "wish", word)
+
+
+def limit(nodes: Nodes, job: Job, rate: int) -> None:
+    """Have a job keep to a rate, in bytes a second, 0 for none. Raises Unreachable, ClusterUnusable."""
+    _leave(nodes, job, "rate", str(rate))
+
+
+def _leave(nodes: Nodes, job: Job, kind: str, word: str) -> None:
+    file = f"{lease.path(lease.evacuation(job.pv.uuid))}.{kind}"
     script = 'if [ -n "$2" ]; then printf "%s\\n" "$2" >"$1.new" && mv "$1.new" "$1"; else rm -f "$1"; fi'
     result = nodes.run(job.node, ["sh", "-c", script, "wish", file, word])
     if not result.ok:

@@ -29,7 +29,7 @@ BEAT = 2.0
 _HOLD = """
 mkdir -p "${1%/*}" && exec 9>>"$1" || { echo "error cannot lock $1"; exit 1; }
 flock -n 9 || { echo "taken $(cat "$1")"; exit 1; }
-printf '%s' "$2" >"$1"; rm -f "$1.wish"
+printf '%s' "$2" >"$1"; rm -f "$1.wish" "$1.rate"
 if [ -n "$3" ]; then
     mkdir -p "${3%/*}" && [ -s "$3" ] && [ -n "$(tail -c 1 "$3")" ] && echo >>"$3"
 fi 2>/dev/null
@@ -37,18 +37,22 @@ echo held
 while read -r -t 30 line; do
     said=heard
     [ -z "$line" ] || { printf '%s\\n' "$line" >>"$3" && sync "$3"; } 2>/dev/null || said=deaf
-    wish=
-    { read -r wish <"$1.wish"; } 2>/dev/null
-    echo "$said $wish"
+    wish= rate=
+    { read -r wish <"$1.wish"; read -r rate <"$1.rate"; } 2>/dev/null
+    echo "$said ${wish:-none} $rate"
 done
 """
 
 
 class Lease:
-    """A lock that is held on a node for as long as this object's run lives; ``wish`` is what is wanted of that run."""
+    """A lock that is held on a node for as long as this object's run lives.
+
+    ``wish`` is what is wanted of that run, ``rate`` the bytes a second that it shall keep to, None where nobody said.
+    """
 
     def __init__(self, held: Held, what: str, node: str) -> None:
         self.wish = ""
+        self.rate: int | None = None
         self._held = held
         self._what = what
         self._node = node
@@ -63,9 +67,10 @@ class Lease:
 
     def _exchange(self, line: str) -> str:
         with self._talking:
-            said, _, wish = self._held.exchange(line).partition(" ")
+            said, wish, rate, *_ = [*self._held.exchange(line).split(), "", "", ""]
         self._lost = self._lost or not said
-        self.wish = wish.strip()
+        self.wish = "" if wish == "none" else wish
+        self.rate = int(rate) if rate.isdecimal() else None
         return said
 
     def note(self, line: str) -> bool:
@@ -110,7 +115,7 @@ def free(nodes: Nodes, node: str, name: str) -> bool:
 
 
 def path(name: str) -> str:
-    """Give the file of a lock; beside it, with ``.wish`` behind its name, lies what is wanted of its holder."""
+    """Give the file of a lock; what is wanted of its holder lies beside it, with ``.wish`` and ``.rate`` at its end."""
     return f"{FOLDER}/{name}"
 
 

@@ -87,19 +87,23 @@ class MoveVolume(Step):
         Raises what the work is broken off for; LVM then has put back what it was copying.
         """
         command = self.commands()[0]
+        devices = (self.source, *self.targets)
+        grain = self.region_mib * sizes.UNITS["M"]
         broken: list[VmstoreError] = []
 
         def line(text: str) -> None:
             match = _MOVED.search(text)
             if match:
-                work.reporter.moved(self, int(float(match[1]) * self.size / 100))
+                there = int(float(match[1]) * self.size / 100)
+                work.reporter.moved(self, there)
+                held_back(there)
             reason = work.breaker.reason()
             if reason and not broken:
                 broken.append(reason)
                 work.do(Command(self.node, tuple(lvm.abort_move(self.source))), f"{self.title}: cannot be broken off")
 
         try:
-            with work.breaker.breakable():
+            with work.breaker.breakable(), work.throttle.over(self.node, devices, grain) as held_back:
                 result = lvm.run(lambda: work.nodes.stream(command.node, command.argv, line))
         except Unreachable as error:
             raise StoppedHalfway(

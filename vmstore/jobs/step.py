@@ -89,6 +89,25 @@ class Never:
         return None
 
 
+class Throttle(Protocol):
+    """Hold back what a step copies."""
+
+    def over(self, node: str, devices: Sequence[str], grain: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Hold back a copy between devices of a node; give what is told the bytes that are there.
+
+        ``grain`` are the bytes by which progress is seen to jump.
+        """
+
+
+class Unthrottled:
+    """Hold nothing back."""
+
+    def over(self, node: str, devices: Sequence[str], grain: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Give what takes no notice."""
+        del node, devices, grain
+        return nullcontext(lambda _: None)
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What steps need to do their work."""
@@ -97,6 +116,7 @@ class Work:
     config: Config
     reporter: Reporter
     breaker: Breaker = field(default_factory=Never)
+    throttle: Throttle = field(default_factory=Unthrottled)
 
     def do(
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure

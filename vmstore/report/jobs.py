@@ -22,6 +22,7 @@ def row(job: Job) -> dict[str, Any]:
         "left": job.left,
         "bytes_per_second": int(job.rate) if job.rate else None,
         "eta_seconds": int(job.eta) if working and job.eta is not None else None,
+        "rate_limit": job.limit or None,
         "node": job.node,
         "since": job.since.isoformat().replace("+00:00", "Z"),
         "by": job.holder,

@@ -1,0 +1,57 @@
+"""Decide when a copy must stand back because the storage is too busy, and when it may go on. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# It goes on below this share of a limit, so that it does not go on and off at the limit itself.
+BACK = 0.8
+# The newest look counts as much as all before it.
+SMOOTH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is too much: ``pressure`` in per cent of the time (PSI, "some"), ``latency`` in ms an I/O; 0: no limit."""
+
+    pressure: int = 0
+    latency: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.pressure or self.latency)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a node said: PSI's 10 s average, None where its kernel has none, and I/Os and their ms by device so far."""
+
+    pressure: float | None
+    served: Mapping[str, tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Judge:
+    """Follow the load of a node; ``why`` says why the copy must stand back, "" where it need not."""
+
+    node: str
+    limits: Limits
+    why: str = ""
+    _latency: dict[str, float] = field(default_factory=dict)
+    _served: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def judge(self, look: Look) -> str:
+        """Take a look into account; give ``why``."""
+        for device, (count, ms) in look.served.items():
+            before, spent = self._served.get(device, (count, ms))
+            if count > before:
+                now = (ms - spent) / (count - before)
+                self._latency[device] = now + SMOOTH * (self._latency.get(device, now) - now)
+        self._served = dict(look.served)
+        factor = BACK if self.why else 1.0
+        over = []
+        if self.limits.pressure and look.pressure is not None and look.pressure >= self.limits.pressure * factor:
+            over.append(f"I/O pressure on {self.node} is {look.pressure:.0f} % (limit {self.limits.pressure} %)")
+        for device, latency in sorted(self._latency.items()):
+            if self.limits.latency and latency >= self.limits.latency * factor:
+                over.append(f"{device} on {self.node} takes {latency:.0f} ms an I/O (limit {self.limits.latency} ms)")
+        self.why = "; ".join(over)
+        return self.why

@@ -1,0 +1,146 @@
+"""Hold a copy back on the node that does it: to a rate, and while the storage is too busy for it.
+
+The kernel's knob is a parameter of its module dm_mirror and holds for all mirrors of the node. So a shell on that node
+keeps it, with the value from before, and puts that back when it hears nothing more, vmstore killed or cut off included.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from vmstore.errors import Refused
+from vmstore.policies.load import Judge, Limits, Look
+from vmstore.policies.throttle import Share
+from vmstore.run import Held
+from vmstore.tools.nodes import Nodes
+
+FILE = "/run/vmstore/throttle"
+# drivers/md/dm-raid1.c: DECLARE_DM_KCOPYD_THROTTLE_WITH_MODULE_PARM(raid1_resync_throttle, ...), per cent of the time.
+KNOB = "/sys/module/dm_mirror/parameters/raid1_resync_throttle"
+# The value from before lies in a file, for a shell that could not put it back itself. Arguments: that file, the knob,
+# devices. It answers each share with the node's I/O pressure and, by device, I/Os so far and their milliseconds
+# (kernel Documentation: accounting/psi.rst, admin-guide/iostats.rst).
+_KEEP = """
+mkdir -p "${1%/*}" && exec 9>>"$1.lock" || { echo none; exit 1; }
+flock -n 9 || { echo taken; exit 1; }
+modprobe -q dm_mirror 2>/dev/null
+[ -w "$2" ] || { echo none; exit 1; }
+was=$1 knob=$2; shift 2
+[ -s "$was" ] || cat "$knob" >"$was"
+trap 'cat "$was" >"$knob"; rm -f "$was"' EXIT
+echo ready
+while read -r -t 30 share; do
+    echo "$share" >"$knob"
+    some=; said=-
+    { read -r _ some _; } 2>/dev/null </proc/pressure/io && said=${some#avg10=}
+    for device; do
+        file=$(readlink -f "$device")
+        file=/sys/class/block/${file##*/}/stat
+        { read -r reads _ _ read_ms writes _ _ write_ms _; } 2>/dev/null <"$file" || continue
+        said="$said $device $((reads + writes)) $((read_ms + write_ms))"
+    done
+    echo "$said"
+done
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Keep copies to a rate, in bytes a second as it is wished at each moment (0 for none), and to limits of load.
+
+    ``tell`` is told why a copy stands back, and "" when it goes on; ``note`` what the admin should know. ``unable`` are
+    the nodes of which was said that it cannot be done there.
+    """
+
+    nodes: Nodes
+    rate: Callable[[], int]
+    limits: Limits
+    tell: Callable[[str], None]
+    note: Callable[[str], None]
+    unable: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def over(self, node: str, devices: Sequence[str], grain: int) -> Iterator[Callable[[int], None]]:
+        """Hold back what is copied on a node; give what is told the bytes that are there, about once a second."""
+        keeper = _Keeper(self, node, devices, Share(grain), Judge(node, self.limits))
+        try:
+            keeper.look(0)
+            yield keeper.look
+        finally:
+            keeper.release()
+
+
+@dataclass(slots=True)
+class _Keeper:
+    """Hold the knob of one node during one copy, from the first time that there is something to hold back."""
+
+    throttle: Throttle
+    node: str
+    devices: Sequence[str]
+    share: Share
+    judge: Judge
+    held: Held | None = None
+    given_up: bool = False
+
+    def look(self, done: int) -> None:
+        """Set the share by the bytes that are there and by the load."""
+        rate = self.throttle.rate()
+        if self.given_up or not (rate or self.throttle.limits or self.held) or not self._hold():
+            return
+        assert self.held is not None
+        share = self.share.percent(time.monotonic(), done, rate)
+        before = self.judge.why
+        answer = self.held.exchange(str(0 if before else share))
+        if not answer:
+            self.release()
+            return
+        why = self.judge.judge(parse(answer))
+        if bool(why) != bool(before):
+            self.throttle.tell(why)
+
+    def _hold(self) -> bool:
+        if self.held is None:
+            argv = ["bash", "-c", _KEEP, "throttle", FILE, KNOB, *self.devices]
+            self.held = self.throttle.nodes.hold(self.node, argv)
+            said = self.held.first_line()
+            if said != "ready":
+                self.release()
+                self.given_up = said in ("taken", "none")
+                if self.given_up and self.node not in self.throttle.unable:
+                    self.throttle.unable.add(self.node)
+                    why = "another job does" if said == "taken" else "its kernel cannot"
+                    self.throttle.note(f"copies on {self.node} are not held back by this run: {why}")
+                return False
+        return True
+
+    def release(self) -> None:
+        """Let the node put its own value back."""
+        if self.held is not None:
+            self.held.release()
+            self.held = None
+
+
+def parse(answer: str) -> Look:
+    """Read what the shell on the node said; what makes no sense is left out."""
+    pressure, *rest = answer.split()
+    served = {}
+    for device, count, spent in zip(rest[::3], rest[1::3], rest[2::3], strict=False):
+        if count.isdecimal() and spent.isdecimal():
+            served[device] = (int(count), int(spent))
+    try:
+        return Look(float(pressure), served)
+    except ValueError:
+        return Look(None, served)
+
+
+def able(nodes: Nodes, names: Iterable[str]) -> None:
+    """Raise Refused where a node's kernel has no way to hold a copy back."""
+    script = 'modprobe -q dm_mirror 2>/dev/null; test -w "$1"'
+    for node in sorted(set(names)):
+        if not nodes.run(node, ["sh", "-c", script, "able", KNOB]).ok:
+            raise Refused(
+                f"{node} cannot hold a copy back",
+                why=f"its kernel has no {KNOB}",
+                hint="without a rate and without limits of load ([move] and [load] in vmstore.toml)",
+            )
