@@ -231,7 +231,6 @@ def test_paused_from_one_node_and_resumed_from_another_and_given_up_from_a_third
         return dict(found)
 
     cluster.vmstore("n2", "job", "pause", source)
-    cluster.vmstore("n3", "job", "rate", source, "none")
     cluster.wait(lambda: job()["state"] == "paused", 150, "the job to rest", run)
     resting = job()
     assert resting["total"] == 288 * MIB
