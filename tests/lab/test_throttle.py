@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lab.driver import HOST, Cluster
 
+TOPOLOGY = "default"
 MIB = 2**20
 KNOB = "/sys/module/dm_mirror/parameters/raid1_resync_throttle"
 
