@@ -51,6 +51,7 @@ def create(
     from vmstore import names, session, sizes, ui
     from vmstore.commands import work
     from vmstore.jobs import plan_create, plan_register, where
+    from vmstore.policies.placement import Rules
     from vmstore.tools import features
 
     del yes
@@ -70,6 +71,7 @@ def create(
         pvs=tuple(dict.fromkeys(where.find_pv(world, run.nodes.local, names.pv(text)) for text in pv or ())),
         activate=activate,
         preference=run.config.placement.classes,
+        rules=Rules.of(run.config.placement),
         knows_autoactivation=features.knows_autoactivation(run.nodes, world.reporter),
     )
     steps = plan_create.create(world, wish)

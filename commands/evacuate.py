@@ -1,11 +1,16 @@
 """vmstore evacuate: empty a PV under running VMs."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vmstore.commands.options import Config, DryRun, Format, Offline, Pv, Yes
 from vmstore.output import Output
+
+if TYPE_CHECKING:
+    from vmstore.config import Config as Settings
+    from vmstore.model import Inventory
 
 
 def evacuate(
@@ -21,6 +26,10 @@ def evacuate(
     rate: Annotated[
         str, typer.Option("--rate", metavar="SIZE", help="Copy at most so much a second, such as 50M; none: no limit.")
     ] = "",
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="VM", help="Leave this VM's volume where it is; repeatable."),
+    ] = None,
     config: Config = None,
     output: Format = Output.table,
     dry_run: DryRun = False,
@@ -43,7 +52,7 @@ def evacuate(
     from vmstore.jobs import leftover, plan_evacuate, where
     from vmstore.jobs.mirror import MoveVolume
     from vmstore.jobs.step import Step
-    from vmstore.model import Inventory
+    from vmstore.policies.placement import Rules
     from vmstore.policies.window import Window
 
     when = Window.parse(window) if window else None
@@ -61,11 +70,13 @@ def evacuate(
         how = Manner(output, dry_run, yes)
         on_pv(run, world, steps, how, "evacuate", pv, f"{pv} is empty and out of {world.vg.name}")
         return
+    stay = _excluded(run.config, world, exclude or ())
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
-    def plan(now: Inventory, tag: str) -> list[Step]:
-        wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, run.config.move)
+    def plan(now: "Inventory", tag: str) -> list[Step]:
+        rules = Rules.of(run.config.placement)
+        wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, run.config.move, rules, stay)
         return plan_evacuate.evacuate(now, wish)
 
     todo = plan(world, job.own_tag(world, uuid))
@@ -79,16 +90,30 @@ def evacuate(
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
-        evacuation.carry_out(run, world, evacuation.Request(uuid, tuple(to or ()), remove, when, limit), plan, todo)
+        evacuation.carry_out(
+            run, world, evacuation.Request(uuid, tuple(to or ()), remove, when, limit, stay), plan, todo
+        )
     else:
         nothing(run, world)
     gone = (
         " and out of the VG" if remove else "; it stays cordoned: `vmstore pv uncordon` or `vmstore pv remove` is next"
     )
-    done = f"{name} is empty{gone} ({sizes.show(total)} in {sizes.volumes(moved)} moved)"
+    left = sorted(lv.name for lv in world.lvs if lv.name in stay and lv.on(uuid))
+    but = f" but for {', '.join(left)}" if left else ""
+    done = f"{name} is empty{but}{gone} ({sizes.show(total)} in {sizes.volumes(moved)} moved)"
     ui.result(
         output,
         "evacuate",
         {"pv": uuid, "device": name, "moved_bytes": total, "moved_volumes": moved, "changed": bool(todo)},
-        done if todo else f"{name} is empty and cordoned already; nothing was changed",
+        done if todo else f"{name} is empty{but} and cordoned already; nothing was changed",
     )
+
+
+def _excluded(settings: "Settings", world: "Inventory", named: Sequence[str]) -> tuple[str, ...]:
+    """Name the VMs whose volumes stay. Raises NotFound for one of the command line that is not there."""
+    from vmstore import names
+    from vmstore.jobs import where
+
+    for vm in named:
+        where.volume(world, names.vm(vm, settings.vg))
+    return tuple(dict.fromkeys((*settings.move.exclude, *named)))

@@ -32,6 +32,7 @@ class Request:
     remove: bool
     window: Window | None
     rate: int
+    exclude: tuple[str, ...]
 
 
 def carry_out(
@@ -56,12 +57,13 @@ def carry_out(
             remove=wish.remove,
             window=str(wish.window or ""),
             rate=wish.rate,
+            exclude=list(wish.exclude),
             bytes=sum(step.bytes for step in todo),
             parts=sum(step.copies for step in todo),
             volumes=_volumes(todo),
             cordoned=cordoned,
         )
-        evacuation = job.Evacuation(work, Control(held, wish.window), record, read, run.reader(), wish.uuid)
+        evacuation = job.Evacuation(work, Control(held, wish.window), record, read, run.reader())
         try:
             tidied(work, evacuation.carry_out(lambda now: plan(now, tag), read()))
         except Aborted as error:

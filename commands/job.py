@@ -140,7 +140,8 @@ def resume(
     from vmstore.jobs import joblook
 
     run = session.start(config, offline or ())
-    found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
+    world = run.inventory(blocks=True, devices=True)
+    found = joblook.find(run.nodes, world, job)
     if found.state == "stopped":
         if not found.asked:
             raise Refused(
@@ -154,6 +155,7 @@ def resume(
             bool(found.asked.get("remove")),
             str(found.asked.get("window", "")),
             f"{found.limit}B" if found.limit else "none",
+            [str(vm) for vm in _list(found.asked.get("exclude")) if any(lv.name == vm for lv in world.lvs)],
             config,
             output,
             dry_run=dry_run,

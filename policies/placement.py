@@ -1,27 +1,71 @@
 """Decide on which PVs new extents go."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vmstore import sizes
+from vmstore.config import Placement
 from vmstore.errors import NoRoom, NotFound, Refused
 from vmstore.model import Inventory, PhysicalVolume
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Free space that may be given out, PV by PV, in bytes; giving some makes a new Room."""
+    """Free space that may be given out, PV by PV, in bytes; giving some makes a new Room.
+
+    ``spare`` is what a class may give in all, for those that must keep something back; ``of`` names each PV's class.
+    """
 
     free: Mapping[str, int]
+    spare: Mapping[str, int] = field(default_factory=dict)
+    of: Mapping[str, str] = field(default_factory=dict)
 
     def less(self, taken: Mapping[str, int]) -> "Room":
         """Take bytes away from PVs."""
-        return Room({pv: free - taken.get(pv, 0) for pv, free in self.free.items()})
+        free = {pv: free - taken.get(pv, 0) for pv, free in self.free.items()}
+        gone = {name: sum(part for pv, part in taken.items() if self.of.get(pv) == name) for name in self.spare}
+        return Room(free, {name: spare - gone[name] for name, spare in self.spare.items()}, self.of)
 
-    @property
-    def total(self) -> int:
-        """Sum up what is left."""
-        return sum(self.free.values())
+    def without(self, pvs: Collection[str]) -> "Room":
+        """Leave PVs out."""
+        return Room({pv: free for pv, free in self.free.items() if pv not in pvs}, self.spare, self.of)
+
+    def most(self, pv: str) -> int:
+        """Tell what a PV may take."""
+        return max(0, min(self.free[pv], self.spare.get(self.of.get(pv, ""), self.free[pv])))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the admin wants of every placement.
+
+    ``reserve`` is what stays free in a class, in bytes; the VMs of each group in ``apart`` share no PV.
+    """
+
+    reserve: Mapping[str, int] = field(default_factory=dict)
+    apart: Sequence[Collection[str]] = ()
+
+    @classmethod
+    def of(cls, settings: Placement) -> "Rules":
+        """Read the settings."""
+        return cls({name: sizes.parse(size) for name, size in settings.reserve.items()}, settings.apart)
+
+    def room(self, world: Inventory, pvs: Iterable[PhysicalVolume]) -> Room:
+        """Give what PVs may take."""
+        free: dict[str, int] = {}
+        for pv in open_to_new(world):
+            free[pv.storage_class] = free.get(pv.storage_class, 0) + pv.free
+        spare = {name: free.get(name, 0) - kept for name, kept in self.reserve.items()}
+        return Room({pv.uuid: pv.free for pv in pvs}, spare, {pv.uuid: pv.storage_class for pv in world.pvs})
+
+    def neighbours(self, vm: str) -> set[str]:
+        """Name the VMs that a VM's volume shall lie apart from."""
+        return {other for group in self.apart if vm in group for other in group} - {vm}
+
+    def barred(self, world: Inventory, vm: str) -> set[str]:
+        """List the PVs, by UUID, to which a VM's volume shall not come because of others there."""
+        apart = self.neighbours(vm)
+        return {run.pv for lv in world.lvs if lv.name in apart for run in lv.extents}
 
 
 def open_to_new(world: Inventory) -> list[PhysicalVolume]:
@@ -63,21 +107,24 @@ def fill(room: Room, size: int, own: Collection[str] = ()) -> dict[str, int] | N
     ``own`` are PVs that bear a part of the volume already and come first: the fewer a volume lies on, the fewer can
     take it down.
     """
-    if size > room.total:
-        return None
     taken: dict[str, int] = {}
-    for pv, free in sorted(room.free.items(), key=lambda item: (item[0] not in own, -item[1], item[0])):
-        part = min(free, size - sum(taken.values()))
+    for pv in sorted(room.free, key=lambda pv: (pv not in own, -room.free[pv], pv)):
+        part = min(room.most(pv), size - sum(taken.values()))
         if part > 0:
             taken[pv] = part
-    return taken
+            room = room.less({pv: part})
+    return taken if sum(taken.values()) == size else None
 
 
-def choose(size: int, candidates: Iterable[Sequence[PhysicalVolume]]) -> dict[str, int]:
-    """Take the first set of PVs that has room for ``size`` bytes; give bytes by PV UUID. Raises NoRoom."""
+def choose(
+    world: Inventory, vm: str, size: int, candidates: Iterable[Sequence[PhysicalVolume]], rules: Rules
+) -> dict[str, int]:
+    """Take the first set of PVs that has room for ``size`` bytes of a VM; give bytes by PV UUID. Raises NoRoom."""
     looked = [list(pvs) for pvs in candidates]
+    # Where it lies already, more of it makes nothing worse.
+    barred = rules.barred(world, vm) - {run.pv for lv in world.lvs if lv.name == vm for run in lv.extents}
     for pvs in looked:
-        chosen = fill(Room({pv.uuid: pv.free for pv in pvs}), size)
+        chosen = fill(rules.room(world, pvs).without(barred), size)
         if chosen is not None:
             return chosen
     free: dict[str, int] = {}
@@ -87,6 +134,16 @@ def choose(size: int, candidates: Iterable[Sequence[PhysicalVolume]]) -> dict[st
     told = "; ".join(f"class {name} has {sizes.show(room)} free" for name, room in sorted(free.items()))
     raise NoRoom(
         f"no room for {sizes.show(size)}",
-        why=told or "no PV takes new extents",
+        why=(told or "no PV takes new extents") + limits(world, rules, [vm], free),
         hint="see `vmstore pv list`; add a PV, uncordon one or take another class",
     )
+
+
+def limits(world: Inventory, rules: Rules, vms: Iterable[str], classes: Iterable[str]) -> str:
+    """Say what the rules take away from the room, for an error; "" where they take nothing."""
+    kept = [f"{sizes.show(rules.reserve[name])} of class {name} stay free" for name in classes if name in rules.reserve]
+    names = {lv.name for lv in world.lvs}
+    apart = [
+        f"{vm} lies apart from {', '.join(others)}" for vm in vms if (others := sorted(rules.neighbours(vm) & names))
+    ]
+    return "".join(f"; {rule}" for rule in (*kept, *apart)) + (" ([placement])" if kept or apart else "")

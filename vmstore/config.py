@@ -37,22 +37,31 @@ class FileSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where new extents go when no class is asked for: the first class here that has room."""
+    """Where new extents go when no class is asked for: the first class here that has room.
+
+    ``reserve`` is how much of a class stays free, such as ``{ fc = "100G" }``. The VMs of each group in ``apart`` share
+    no PV.
+    """
 
     classes: tuple[str, ...] = ()
+    reserve: dict[str, str] = {}
+    apart: tuple[tuple[str, ...], ...] = ()
 
 
 class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How ``evacuate`` copies.
 
     ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
-    command moves, 0 for whole volumes. ``rate`` is how much a second at most, such as "50M"; "" for no limit.
+    command moves, 0 for whole volumes. VMs in ``last`` move after all others, the last of them last; those in
+    ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit.
     """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
     poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
     piece_mib: Annotated[int, Meta(ge=0, le=2**30)] = 8192
     rate: str = ""
+    last: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +154,11 @@ def _check(config: Config) -> None:
         names.node(node)
     for name in config.placement.classes:
         names.storage_class(name)
+    for name, size in config.placement.reserve.items():
+        names.storage_class(name)
+        sizes.parse(size)
+    for vm in (*config.move.last, *config.move.exclude, *(vm for group in config.placement.apart for vm in group)):
+        names.vm(vm, config.vg)
     if config.move.rate:
         sizes.rate(config.move.rate)
     for twice in config.nodes, config.placement.classes:

@@ -278,3 +278,36 @@ def test_an_abort_does_not_wait_for_the_piece_that_is_being_moved(busy: Bench) -
     assert [argv[:2] for _, argv in busy.changes() if argv[0] == "pvmove"][-1] == ("pvmove", "--abort")
     assert clean(busy.san) == {}
     assert busy.san.volumes()["web01"]["classes"] == ["fc", "iscsi"]
+
+
+def test_what_shall_stay_stays_also_when_it_is_taken_up(busy: Bench) -> None:
+    wwid = busy.san.luns["iscsi1"].wwid
+    line = ("evacuate", wwid, "--to", "fc", "--exclude", "db01", "--yes")
+    assert busy.vmstore(*line, cut_at=6).code == KILLED
+    done = busy.vmstore("job", "resume", wwid, "--yes", host="n2")
+    assert done.code == 0, done.err
+    assert "is empty but for db01; it stays cordoned" in done.err
+    assert clean(busy.san, cordoned=True) == {}
+    assert [lv.name for lv in busy.san.lvs.values() if busy.san.label("iscsi1").uuid in {r.pv for r in lv.runs}] == [
+        "db01"
+    ]
+    again = busy.vmstore(*line)
+    assert "is empty but for db01 and cordoned already; nothing was changed" in again.err
+
+
+def test_a_vm_that_shall_stay_and_is_not_there_is_a_typing_error(busy: Bench) -> None:
+    wwid = busy.san.luns["iscsi1"].wwid
+    assert busy.vmstore("evacuate", wwid, "--exclude", "db0l", "--yes").code == ExitCode.NOT_FOUND
+    assert busy.vmstore("evacuate", wwid, "--exclude", "../x", "--yes").code == ExitCode.USAGE
+    assert busy.vmstore("evacuate", wwid, "--exclude", "db01", "--remove", "--yes").code == ExitCode.USAGE
+    assert busy.san.records == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['[placement]\nreserve = { fc = "10" }', '[placement]\napart = [["web01", "a b"]]', '[move]\nlast = ["../x"]',
+     '[move]\nrate = "fast"', "[load]\npressure_percent = 101"],
+)  # fmt: skip
+def test_odd_settings_are_refused(busy: Bench, text: str) -> None:
+    busy.config.write_text(f"{busy.config.read_text()}\n{text}\n", encoding="utf-8")
+    assert busy.vmstore("list").code == ExitCode.USAGE

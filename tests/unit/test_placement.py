@@ -1,5 +1,6 @@
 """Placement: never more than there is, never where nothing may go, and every byte somewhere."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -8,11 +9,18 @@ from hypothesis import strategies as st
 
 from tests.support.worlds import EXTENT, G, World
 from vmstore.errors import NoRoom, NotFound, Refused
-from vmstore.model import Inventory
+from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
-from vmstore.policies.placement import Room
+from vmstore.policies.placement import Room, Rules
 
 rooms = st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(0, 100 * G), max_size=6)
+
+
+def choose(
+    world: Inventory, size: int, *sets: Sequence[PhysicalVolume], vm: str = "web01", rules: Rules | None = None
+) -> dict[str, int]:
+    """Choose PVs for a VM."""
+    return placement.choose(world, vm, size, sets, rules or Rules())
 
 
 @given(rooms, st.integers(1, 300 * G))
@@ -24,7 +32,7 @@ def test_every_byte_is_placed_and_never_more_than_is_free(free: dict[str, int], 
     assert sum(taken.values()) == size
     assert all(0 < part <= free[pv] for pv, part in taken.items())
     left = Room(free).less(taken)
-    assert left.total == sum(free.values()) - size
+    assert sum(left.free.values()) == sum(free.values()) - size
     assert min(left.free.values()) >= 0
 
 
@@ -56,8 +64,8 @@ def test_nothing_goes_onto_a_pv_that_is_cordoned_missing_or_being_emptied(
         made.pv(f"pv{number}", size * EXTENT, cls, cordoned=cordoned, missing=missing, lease=lease)
     world = made.inventory()
     with suppress(NoRoom):
-        chosen = placement.choose(
-            extents * EXTENT, [placement.by_class(world, name) for name in placement.preferred(world, order)]
+        chosen = choose(
+            world, extents * EXTENT, *(placement.by_class(world, name) for name in placement.preferred(world, order))
         )
         assert sum(chosen.values()) == extents * EXTENT
         for uuid, part in chosen.items():
@@ -76,21 +84,21 @@ def world() -> Inventory:
 
 
 def test_all_goes_onto_the_pv_with_most_room(world: Inventory) -> None:
-    assert placement.choose(12 * G, [placement.by_class(world, "fc")]) == {"b": 12 * G}
+    assert choose(world, 12 * G, placement.by_class(world, "fc")) == {"b": 12 * G}
 
 
 def test_what_does_not_fit_on_one_is_split_the_largest_first(world: Inventory) -> None:
-    assert placement.choose(20 * G, [placement.by_class(world, "fc")]) == {"b": 16 * G, "a": 4 * G}
+    assert choose(world, 20 * G, placement.by_class(world, "fc")) == {"b": 16 * G, "a": 4 * G}
 
 
 def test_of_two_pvs_alike_the_first_by_name_is_taken() -> None:
     world = World().pv("b", 10 * G).pv("a", 10 * G).inventory()
-    assert placement.choose(1 * G, [world.pvs]) == {"a": 1 * G}
+    assert choose(world, 1 * G, world.pvs) == {"a": 1 * G}
 
 
 def test_the_first_set_with_room_is_taken(world: Inventory) -> None:
     sets = [placement.by_class(world, name) for name in ("fc", "iscsi")]
-    assert placement.choose(30 * G, sets) == {"c": 30 * G}
+    assert choose(world, 30 * G, *sets) == {"c": 30 * G}
 
 
 @pytest.mark.parametrize(
@@ -104,13 +112,13 @@ def test_preferred_classes_come_first_and_the_others_by_their_room(
 
 def test_no_room_says_what_each_class_has_left(world: Inventory) -> None:
     with pytest.raises(NoRoom, match="no room for 100 GiB") as caught:
-        placement.choose(100 * G, [placement.by_class(world, name) for name in ("fc", "iscsi")])
+        choose(world, 100 * G, *(placement.by_class(world, name) for name in ("fc", "iscsi")))
     assert caught.value.why == "class fc has 26 GiB free; class iscsi has 40 GiB free"
 
 
 def test_no_room_on_nothing_says_that_no_pv_takes_any() -> None:
     with pytest.raises(NoRoom) as caught:
-        placement.choose(1, [])
+        choose(World().pv("a").inventory(), 1)
     assert caught.value.why == "no PV takes new extents"
 
 
@@ -130,3 +138,58 @@ def test_a_pv_that_bears_a_part_already_comes_first() -> None:
     assert placement.fill(room, 4, {"a"}) == {"a": 4}
     assert placement.fill(room, 8, {"a", "x"}) == {"a": 5, "b": 3}
     assert placement.fill(room, 8) == {"b": 8}
+
+
+def test_a_reserve_is_never_given_away(world: Inventory) -> None:
+    rules = Rules(reserve={"fc": 10 * G})
+    assert choose(world, 16 * G, placement.by_class(world, "fc"), rules=rules) == {"b": 16 * G}
+    with pytest.raises(NoRoom) as caught:
+        choose(world, 17 * G, placement.by_class(world, "fc"), rules=rules)
+    assert caught.value.why == "class fc has 26 GiB free; 10 GiB of class fc stay free ([placement])"
+    assert choose(world, 40 * G, placement.by_class(world, "iscsi"), rules=rules) == {"c": 40 * G}
+
+
+def test_a_reserve_larger_than_the_room_leaves_nothing(world: Inventory) -> None:
+    with pytest.raises(NoRoom):
+        choose(world, EXTENT, placement.by_class(world, "fc"), rules=Rules(reserve={"fc": 100 * G}))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.sampled_from(("fc", "iscsi"))), min_size=1, max_size=5),
+    st.integers(0, 60),
+    st.lists(st.integers(1, 40), max_size=6),
+)
+def test_whatever_is_given_out_the_reserve_stays(pvs: list[tuple[int, str]], reserve: int, wanted: list[int]) -> None:
+    made = World()
+    for number, (size, cls) in enumerate(pvs):
+        made.pv(f"pv{number}", size * EXTENT, cls)
+    world = made.inventory()
+    rules = Rules(reserve={"fc": reserve * EXTENT})
+    room = rules.room(world, world.pvs)
+    total = {name: sum(pv.free for pv in world.pvs if pv.storage_class == name) for name in ("fc", "iscsi")}
+    for extents in wanted:
+        taken = placement.fill(room, extents * EXTENT)
+        if taken is None:
+            left = sum(max(0, room.most(pv)) for pv in room.free)
+            assert extents * EXTENT > min(left, max(0, total["fc"] - reserve * EXTENT) + total["iscsi"])
+            continue
+        for uuid, part in taken.items():
+            total[room.of[uuid]] -= part
+        room = room.less(taken)
+    assert total["iscsi"] >= 0
+    assert total["fc"] >= 0
+    given_out = total["fc"] < sum(pv.free for pv in world.pvs if pv.storage_class == "fc")
+    assert not given_out or total["fc"] >= reserve * EXTENT
+
+
+def test_vms_that_lie_apart_share_no_pv() -> None:
+    made = World().pv("a", 10 * G).pv("b", 5 * G).lv("web01", G, "a").lv("web02", G, "b").lv("other", G, "a")
+    world = made.inventory()
+    rules = Rules(apart=(("web01", "web02", "web03"), ("other", "web02")))
+    assert choose(world, G, world.pvs, vm="web02", rules=rules) == {"b": G}
+    assert choose(world, G, world.pvs, vm="free", rules=rules) == {"a": G}
+    with pytest.raises(NoRoom) as caught:
+        choose(world, G, world.pvs, vm="web03", rules=rules)
+    assert "web03 lies apart from web01, web02" in caught.value.why
+    # More of a volume where it lies already makes nothing worse.
+    assert choose(world, G, world.pvs, vm="other", rules=rules) == {"a": G}

@@ -10,6 +10,7 @@ from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.plan_create import Create, create
 from vmstore.jobs.volume_steps import MakeFileSystem, MakeVolume, RemoveVolume, Rename
+from vmstore.policies.placement import Rules
 
 
 def wish(**more: Any) -> Create:
@@ -23,6 +24,7 @@ def wish(**more: Any) -> Create:
         "pvs": (),
         "activate": False,
         "preference": (),
+        "rules": Rules(),
         "knows_autoactivation": True,
     }
     return Create(**(asked | more))

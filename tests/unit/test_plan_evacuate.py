@@ -15,6 +15,7 @@ from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.plan_evacuate import Evacuate, evacuate
 from vmstore.jobs.pv_steps import BeginEvacuation, DropPv, EndEvacuation, SetAllocatable, WipeLabel
 from vmstore.jobs.step import Step
+from vmstore.policies.placement import Rules
 
 WHOLE = Move(piece_mib=0)
 TAG = "vmstore.evacuate=n1:20260102T120000Z"
@@ -275,3 +276,56 @@ def test_a_holder_that_does_not_see_a_destination_is_named(made: World) -> None:
     made.unseen = frozenset({("n2", "i2")})
     with pytest.raises(Refused, match="n2 does not see the PV /dev/i2"):
         evacuate(made.lv("a", G, "src", active="n2", mounted=True).inventory(), wish())
+
+
+def test_what_shall_stay_stays_and_the_rest_is_proven_to_be_gone(made: World) -> None:
+    made.lv("web01", 2 * G, "src", active="n2", mounted=True).lv("idle", G, "src")
+    steps = evacuate(made.inventory(), wish(exclude=("web01", "nosuch")))
+    assert list(moves(steps)) == ["idle"]
+    assert steps[-1].title == "prove that /dev/src is empty but for web01"
+    assert not steps[-1].done(made.inventory())
+    moved = World().pv("src", 20 * G, "iscsi", cordoned=True).pv("i2", 20 * G, "iscsi")
+    moved.lv("web01", 2 * G, "src", active="n2", mounted=True).lv("idle", G, "i2")
+    assert steps[-1].done(moved.inventory())
+    assert evacuate(moved.inventory(), wish(exclude=("web01",))) == []
+    assert not steps[-1].done(moved.lv("late", G, "src").inventory())
+
+
+def test_a_pv_on_which_something_stays_cannot_go_out(made: World) -> None:
+    made.lv("web01", 2 * G, "src")
+    with pytest.raises(UsageError, match="cannot leave"):
+        evacuate(made.inventory(), wish(exclude=("web01",), remove=True))
+
+
+def test_what_lvm_moves_already_does_not_stay(made: World) -> None:
+    made.lv("a", 5 * G, "i2", active="n2", mounted=True, moving_in=("pvmove0",))
+    made.lv("pvmove0", 10 * G, "src f2", role="private,pvmove", layout="mirror", move_source="/dev/src")
+    assert list(moves(evacuate(made.inventory(), wish(exclude=("a",))))) == ["a"]
+
+
+def test_the_most_important_ones_move_last(made: World) -> None:
+    for name, size in (("db01", 1), ("mail", 2), ("web01", 3), ("web02", 4)):
+        made.lv(name, size * G, "src")
+    steps = evacuate(made.inventory(), wish(move=Move(last=("mail", "db01"))))
+    assert list(moves(steps)) == ["web01", "web02", "mail", "db01"]
+
+
+def test_volumes_that_lie_apart_go_to_different_pvs_and_join_none_there(made: World) -> None:
+    made.lv("web01", 2 * G, "src").lv("web02", 2 * G, "src").lv("web03", G, "f1").lv("big", 9 * G, "src")
+    rules = Rules(apart=(("web01", "web02"), ("big", "web03")))
+    to = {
+        lv: step.targets for lv, step in moves(evacuate(made.inventory(), wish(classes=("fc",), rules=rules))).items()
+    }
+    assert {to["web01"], to["web02"]} == {("/dev/f1",), ("/dev/f2",)}
+    assert to["big"] == ("/dev/f2",)
+    with pytest.raises(NoRoom) as caught:
+        evacuate(made.inventory(), wish(targets=("f2",), rules=rules))
+    assert "web01 lies apart from web02" in caught.value.why
+
+
+def test_the_reserve_of_the_target_class_is_kept(made: World) -> None:
+    made.lv("a", 8 * G, "src")
+    evacuate(made.inventory(), wish(classes=("fc",), rules=Rules(reserve={"fc": 22 * G})))
+    with pytest.raises(NoRoom) as caught:
+        evacuate(made.inventory(), wish(classes=("fc",), rules=Rules(reserve={"fc": 23 * G})))
+    assert "23 GiB of class fc stay free" in caught.value.why

@@ -11,6 +11,7 @@ from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import CheckFileSystem, ExtendVolume, ResizeFileSystem
 from vmstore.model import Inventory, LogicalVolume
+from vmstore.policies.placement import Rules
 from vmstore.sizes import Growth
 from vmstore.tools.fs import Superblock
 
@@ -33,7 +34,7 @@ def web01(world: Inventory) -> LogicalVolume:
 def plan(made: World, size: int, filesystem: int | None = None) -> list[Step]:
     """Plan growing web01 to a size."""
     world = made.inventory()
-    return plan_grow.grow(world, web01(world), size, block(filesystem) if filesystem else None)
+    return plan_grow.grow(world, web01(world), size, block(filesystem) if filesystem else None, Rules())
 
 
 def kinds(steps: list[Step]) -> list[type]:

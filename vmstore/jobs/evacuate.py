@@ -59,12 +59,6 @@ def _hold(nodes: Nodes, source: PhysicalVolume, tag: str) -> AbstractContextMana
     return lease.hold(nodes, lease.node_of(tag), lease.evacuation(source.uuid), what, record.path(tag))
 
 
-def finished(world: Inventory, uuid: str) -> bool:
-    """Tell whether a PV is out of the VG, or empty, cordoned and no longer marked."""
-    pv = world.pv(uuid)
-    return pv is None or (pv.cordoned and not pv.allocated and not pv.leases)
-
-
 @dataclass(frozen=True, slots=True)
 class Break:
     """Break off the piece that is being moved when the job is aborted, or when the admin does not wait for it."""
@@ -92,7 +86,6 @@ class Evacuation:
     record: Record
     read: Read
     reread: Read
-    uuid: str
 
     def carry_out(self, plan: Callable[[Inventory], Sequence[Step]], world: Inventory) -> Inventory:
         """Run the plan, and plan again what came up meanwhile, until nothing is left to do; give the world then.
@@ -128,7 +121,7 @@ class Evacuation:
             except VmstoreError:
                 _let_go(self.work, steps, self.reread, world)
                 raise
-            if finished(world, self.uuid):
+            if not plan(world):
                 return world
             rounds += 1
             world = self.read()

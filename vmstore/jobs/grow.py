@@ -10,6 +10,7 @@ from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory, LogicalVolume
 from vmstore.policies import safety
+from vmstore.policies.placement import Rules
 from vmstore.sizes import Growth
 from vmstore.tools import fs
 from vmstore.tools.fs import Superblock
@@ -28,7 +29,7 @@ def plan(work: Work, world: Inventory, wish: Request) -> tuple[list[Step], int]:
     lv = where.volume(world, wish.vm)
     block = _superblock(work, world, wish.vm)
     size = plan_grow.target(world, lv, wish.growth, block.size if block else None)
-    steps = plan_grow.grow(world, lv, size, block)
+    steps = plan_grow.grow(world, lv, size, block, Rules.of(work.config.placement))
     if steps:
         safety.services(world.cluster, [wish.vm])
     return lock_steps.first(world, freezing.around(world, lv, lock(world, lv), steps)), size

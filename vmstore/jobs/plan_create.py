@@ -13,6 +13,7 @@ from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import MakeFileSystem, MakeVolume, RemoveVolume, Rename
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
+from vmstore.policies.placement import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Create:
     pvs: tuple[str, ...]
     activate: bool
     preference: tuple[str, ...]
+    rules: Rules
     knows_autoactivation: bool
 
 
@@ -63,7 +65,7 @@ def create(world: Inventory, wish: Create) -> list[Step]:
         freed = half
         given_back = tuple(replace(pv, free=pv.free + freed.on(pv.uuid) * world.vg.extent) for pv in world.pvs)
         world = replace(world, pvs=given_back)
-    chosen = placement.choose(size, _candidates(world, wish))
+    chosen = placement.choose(world, wish.vm, size, _candidates(world, wish), wish.rules)
     making = wish.vm + names.MAKING
     steps += [
         MakeVolume(

@@ -1,7 +1,7 @@
 """Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vmstore import sizes
 from vmstore.config import Move
@@ -14,6 +14,7 @@ from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import placement, safety
+from vmstore.policies.placement import Rules
 
 # Bytes. So much of volumes that nobody uses is moved before they are let go of, so that a volume is kept from its VM
 # no longer than a large one takes, and small ones do not each cost an LVM command more.
@@ -22,7 +23,10 @@ AWAKE = 256 * sizes.UNITS["M"]
 
 @dataclass(frozen=True, slots=True)
 class Evacuate:
-    """What was asked for: the source's UUID, the targets' UUIDs (none: the source's class), and what comes after."""
+    """What was asked for: the source's UUID, the targets' UUIDs (none: the source's class), and what comes after.
+
+    ``exclude`` are VMs whose volumes stay.
+    """
 
     source: str
     targets: tuple[str, ...]
@@ -30,6 +34,8 @@ class Evacuate:
     remove: bool
     lease: str
     move: Move
+    rules: Rules = field(default_factory=Rules)
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,18 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
             hint="name another PV or a class with --to",
         )
     node = world.reporter
+    staying = tuple(sorted(lv.name for lv in world.lvs if lv.name in wish.exclude and lv.on(source.uuid)))
+    if staying and wish.remove:
+        raise UsageError(
+            f"{source.name} cannot leave {world.vg.name}",
+            why=f"{', '.join(staying)} shall stay on it",
+            hint="leave out --remove, or --exclude (and `exclude` in the settings)",
+        )
     where.usable(world)
     where.locks(world, node)
     here = (node, world.vg.name, where.device(world, node, source.uuid))
     drop = plan_pv.take_out(world, source.uuid) if wish.remove else []
-    parts = _parts(world, source)
+    parts = _parts(world, source, wish)
     left = left_awake(world, source, {part.lv.name for part in parts})
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases)
@@ -75,7 +88,7 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
         *([] if begin.done(world) else [begin]),
         *moves,
         *left,
-        EndEvacuation(*here, source.uuid, (wish.lease,)),
+        EndEvacuation(*here, source.uuid, (wish.lease,), staying),
         *drop,
     ]
     return lock_steps.first(world, steps)
@@ -93,11 +106,13 @@ def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]
     return [LeaveInactive(node, world.vg.name, tuple(names)) for node, names in left.items() if names]
 
 
-def _parts(world: Inventory, source: PhysicalVolume) -> list[_Part]:
+def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[_Part]:
     movers = {lv.name: lv for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source.uuid)}
     own = [
         lv for lv in world.lvs if lv.name not in movers and (lv.on(source.uuid) or movers.keys() & set(lv.moving_in))
     ]
+    # What LVM moves already, it moves to the end.
+    own = [lv for lv in own if lv.name not in wish.exclude or movers.keys() & set(lv.moving_in)]
     _refuse_kinds(world, source, own, movers)
     where.known(world, [lv.name for lv in own if not world.activations(lv)])
     extent = world.vg.extent
@@ -105,9 +120,10 @@ def _parts(world: Inventory, source: PhysicalVolume) -> list[_Part]:
     for lv in own:
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
         parts.append(_Part(lv, lv.on(source.uuid) * extent + begun, where.place(world, lv), begun))
+    rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
     # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
-    # done early.
-    return sorted(parts, key=lambda part: (not part.lv.moving_in, part.size, part.lv.name))
+    # done early, and the most important ones when all others went well.
+    return sorted(parts, key=lambda part: (not part.lv.moving_in, rank.get(part.lv.name, 0), part.size, part.lv.name))
 
 
 def _refuse_kinds(
@@ -217,14 +233,17 @@ def _assign(
 ) -> dict[str, dict[str, int]]:
     """Give each volume bytes on its targets so that all fit together, the largest ones choosing first."""
     targets = _targets(world, wish, source)
-    room = placement.Room({pv.uuid: pv.free for pv in targets})
+    room = wish.rules.room(world, targets)
     chosen: dict[str, dict[str, int]] = {}
-    for part in sorted(parts, key=lambda part: -part.size):
+    # Those that lie apart from others have the smallest choice.
+    for part in sorted(parts, key=lambda part: (not wish.rules.neighbours(part.lv.name), -part.size)):
         # To what is being moved LVM gave its room when that began.
         own = {run.pv for lv in world.lvs if lv is part.lv or lv.name in part.lv.moving_in for run in lv.extents}
-        taken = placement.fill(room, part.size - part.begun, own)
+        apart = wish.rules.neighbours(part.lv.name)
+        barred = wish.rules.barred(world, part.lv.name) | {pv for vm in apart for pv in chosen.get(vm, ())}
+        taken = placement.fill(room.without(barred), part.size - part.begun, own)
         if taken is None:
-            raise _no_room(world, source, targets, parts)
+            raise _no_room(world, wish, source, targets, parts)
         room = room.less(taken)
         chosen[part.lv.name] = taken
     return chosen
@@ -248,11 +267,16 @@ def _targets(world: Inventory, wish: Evacuate, source: PhysicalVolume) -> list[P
 
 
 def _no_room(
-    world: Inventory, source: PhysicalVolume, targets: Sequence[PhysicalVolume], parts: Sequence[_Part]
+    world: Inventory,
+    wish: Evacuate,
+    source: PhysicalVolume,
+    targets: Sequence[PhysicalVolume],
+    parts: Sequence[_Part],
 ) -> NoRoom:
     need = sum(part.size - part.begun for part in parts)
     free = sum(pv.free for pv in targets)
     classes = ", ".join(sorted({pv.storage_class for pv in targets})) or source.storage_class
+    rules = placement.limits(world, wish.rules, [part.lv.name for part in parts], classes.split(", "))
     elsewhere = {
         name: sum(pv.free for pv in placement.open_to_new(world) if pv.storage_class == name)
         for name in placement.preferred(world, ())
@@ -262,6 +286,6 @@ def _no_room(
     return NoRoom(
         f"no room to empty {source.name}",
         why=f"{sizes.show(need)} in {sizes.volumes(len(parts))} must go, and the targets (class {classes}) have "
-        f"{sizes.show(free)} free",
+        f"{sizes.show(free)} free{rules}",
         hint=other or "add a PV or uncordon one; see `vmstore pv list`",
     )

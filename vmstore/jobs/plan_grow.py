@@ -8,6 +8,7 @@ from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import CheckFileSystem, ExtendVolume, ResizeFileSystem
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import placement
+from vmstore.policies.placement import Rules
 from vmstore.sizes import Growth
 from vmstore.tools.fs import Superblock
 
@@ -39,7 +40,7 @@ def wake(world: Inventory, lv: LogicalVolume) -> list[Step]:
     return [Activate(place.node, world.vg.name, lv.name, world.vg.shared)] if place.active is None else []
 
 
-def grow(world: Inventory, lv: LogicalVolume, size: int, block: Superblock | None) -> list[Step]:
+def grow(world: Inventory, lv: LogicalVolume, size: int, block: Superblock | None, rules: Rules) -> list[Step]:
     """Plan growing to ``size`` bytes: online where it is mounted, else checked first and left inactive if it was.
 
     ``block`` is the file system's superblock, None where it cannot be read yet. The file system may fall short
@@ -55,7 +56,7 @@ def grow(world: Inventory, lv: LogicalVolume, size: int, block: Superblock | Non
     if not mounted:
         steps.append(CheckFileSystem(*name))
     if lv.size < size:
-        chosen = placement.choose(size - lv.size, _candidates(world, lv))
+        chosen = placement.choose(world, lv.name, size - lv.size, _candidates(world, lv), rules)
         devices = tuple(where.device(world, place.node, pv) for pv in chosen)
         steps.append(ExtendVolume(*name, size // world.vg.extent, world.vg.extent, devices))
     steps.append(ResizeFileSystem(*name, max(size, lv.size), mounted))

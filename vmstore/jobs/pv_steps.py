@@ -1,6 +1,6 @@
 """Steps on a PV: take it in, note its class, keep new extents off, mark it as being emptied, take it out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vmstore.errors import Locked
@@ -121,15 +121,19 @@ class BeginEvacuation(PvStep):
 
 @dataclass(frozen=True, slots=True)
 class EndEvacuation(PvStep):
-    """Take the mark off a PV that is proven empty; it stays cordoned, or new volumes would land on it."""
+    """Take the mark off a PV that is proven empty; it stays cordoned, or new volumes would land on it.
+
+    ``staying`` are volumes that shall stay, against which it is empty.
+    """
 
     uuid: str
     leases: tuple[str, ...]
+    staying: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"prove that {self.device} is empty"
+        return f"prove that {self.device} is empty{' but for ' if self.staying else ''}{', '.join(self.staying)}"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
@@ -138,7 +142,10 @@ class EndEvacuation(PvStep):
     def done(self, world: Inventory) -> bool:
         """Tell whether no extent of any LV lies on it and the mark is gone."""
         pv = world.pv(self.uuid)
-        return pv is None or (not pv.leases and not pv.allocated and not _anything_on(world, self.uuid))
+        if pv is None:
+            return True
+        there = sum(lv.on(self.uuid) for lv in world.lvs if lv.name in self.staying) * world.vg.extent
+        return not pv.leases and pv.allocated == there and not _anything_on(world, self.uuid, self.staying)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,5 +192,5 @@ class WipeLabel(PvStep):
         return fs.listed(self.device, work.ask(self.node, fs.signatures(self.device))) == []
 
 
-def _anything_on(world: Inventory, pv: str) -> Sequence[str]:
-    return [lv.name for lv in world.lvs if lv.on(pv)]
+def _anything_on(world: Inventory, pv: str, but: Collection[str] = ()) -> Sequence[str]:
+    return [lv.name for lv in world.lvs if lv.on(pv) and lv.name not in but]
