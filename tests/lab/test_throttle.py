@@ -46,7 +46,7 @@ def test_a_run_that_is_killed_leaves_its_node_as_it_was(cluster: Cluster) -> Non
     cluster.create("slow01", "256M", "--pv", source)
     run = cluster.vmstore_start("n3", "evacuate", source, "--to", "fc", "--rate", "2M", "--yes")
     cluster.wait(lambda: share(cluster, "n1") < 100, 150, "the copy to be held back", run)
-    cluster.sh("n3", "pkill -KILL -f 'vmstore evacuate'")
+    cluster.sh("n3", "pkill -KILL -f '[v]mstore evacuate'")
     run.send_signal(signal.SIGKILL)
     cluster.wait(lambda: share(cluster, "n1") == 100, 60, "n1 to put its own value back")
     cluster.vmstore(HOST, "job", "resume", source, "--yes")
