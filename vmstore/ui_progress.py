@@ -1,6 +1,7 @@
 """Show how work goes: a bar with bytes, rate and time left on a terminal, a plain line now and then elsewhere."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from vmstore.jobs.step import Reporter, Step
 from vmstore.policies.pace import Pace, Part
 
 LINE_EVERY = 30.0
+BEAT = 5.0
 
 
 class Tally:
@@ -72,23 +74,33 @@ class Tally:
 
 
 class Lines:
-    """Report in plain lines: each step, and while bytes move at least one line every 30 s."""
+    """Report in plain lines: each step, and while one is at work at least one line every 30 s."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._tally = Tally(steps)
         self._there: set[Step] = set()
-        self._told = time.monotonic()
+        self._told = self._since = time.monotonic()
+        self._at: Step | None = None
 
     def began(self, step: Step) -> None:
         """A step starts."""
         ui.say(f"{step.title} …")
-        self._told = time.monotonic()
+        self._told = self._since = time.monotonic()
+        self._at = step
+
+    def alive(self) -> None:
+        """Say what takes so long, if nothing was said for a while."""
+        step, now = self._at, time.monotonic()
+        if step is not None and now - self._told >= LINE_EVERY:
+            self._told = now
+            ui.say(f"  still at it for {duration(now - self._since)}: {step.title}")
 
     def moved(self, step: Step, done: int) -> None:
         """So many bytes of a step that copies are there."""
         self._tally.count(step, done)
         now = time.monotonic()
         if done >= step.bytes:
+            self._at = None
             if step not in self._there:
                 self._there.add(step)
                 ui.say(f"  {step.subject} is moved: {self._tally.told()}")
@@ -98,6 +110,7 @@ class Lines:
 
     def ended(self, step: Step) -> None:
         """A step is done and was seen to be."""
+        self._at = None
         if step.copies:
             self.moved(step, step.bytes)
 
@@ -158,13 +171,23 @@ class Bar:
 def reporter(steps: Sequence[Step]) -> Iterator[Reporter]:
     """Choose how to report by what stderr is."""
     if not ui.is_terminal(sys.stderr):
-        yield Lines(steps)
+        lines, over = Lines(steps), threading.Event()
+        threading.Thread(target=_beat, args=(lines, over), daemon=True).start()
+        try:
+            yield lines
+        finally:
+            over.set()
         return
     console = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
     tally = Tally(steps)
     columns = (TextColumn("{task.percentage:>3.0f}%"), BarColumn(), Told(tally))
     with Progress(*columns, console=console, transient=True) as progress:
         yield Bar(tally, progress)
+
+
+def _beat(lines: Lines, over: threading.Event) -> None:
+    while not over.wait(BEAT):
+        lines.alive()
 
 
 def step_share(step: Step, done: int) -> str:

@@ -1,6 +1,7 @@
 """Locks: who has it is told, one that is lost is noticed, and the script itself keeps two shells apart."""
 
 import getpass
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -183,6 +184,18 @@ def test_the_script_begins_a_new_line_behind_a_torn_one(tmp_path: Path) -> None:
     assert held.exchange("next") == "heard none "
     held.release()
     assert record.read_text() == '{"whole": 1}\n{"to\nnext\n'
+
+
+@BASH
+def test_the_script_drops_records_of_long_ago(tmp_path: Path) -> None:
+    old, young, other = (tmp_path / "jobs" / name for name in ("old.jsonl", "young.jsonl", "notes.txt"))
+    old.parent.mkdir()
+    for file, days in ((old, 500), (young, 300), (other, 500)):
+        file.write_text("{}\n")
+        os.utime(file, (time.time() - days * 86400,) * 2)
+    held, _ = shell(tmp_path / "lock", "me", str(tmp_path / "jobs" / "one.jsonl"))
+    held.release()
+    assert [file.exists() for file in (old, young, other)] == [False, True, True]
 
 
 @BASH

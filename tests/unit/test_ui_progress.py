@@ -1,6 +1,7 @@
 """Progress: plain lines for logs, a bar on a terminal, both over the bytes of the whole plan."""
 
 import sys
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,6 +81,37 @@ def test_time_in_which_it_rested_does_not_count(clock: Clock) -> None:
     clock.now += 45
     tally.count(last, 3 * G)
     assert tally.left() == 45
+
+
+def test_a_step_that_takes_long_without_a_word_is_named(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    step = Deactivate("n1", "vg", "b")
+    lines = ui_progress.Lines([step])
+    clock.now += 40
+    lines.alive()
+    lines.began(step)
+    for seconds in (29, 1, 29, 1):
+        clock.now += seconds
+        lines.alive()
+    lines.ended(step)
+    clock.now += 100
+    lines.alive()
+    assert capsys.readouterr().err.splitlines() == [
+        f"{step.title} …",
+        f"  still at it for 30 s: {step.title}",
+        f"  still at it for 1 min 0 s: {step.title}",
+    ]
+
+
+def test_the_reporter_looks_by_itself(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(ui_progress, "BEAT", 0.001)
+    monkeypatch.setattr(ui_progress, "LINE_EVERY", 0.0)
+    step = Deactivate("n1", "vg", "b")
+    with ui_progress.reporter([step]) as reporter:
+        reporter.began(step)
+        deadline = time.monotonic() + 5
+        while "still at it" not in capsys.readouterr().err and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert time.monotonic() < deadline
 
 
 def test_nothing_moved_yet_has_no_end_in_sight(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

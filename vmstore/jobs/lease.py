@@ -25,13 +25,14 @@ from vmstore.tools.nodes import Nodes
 FOLDER = "/run/vmstore/lock"
 BEAT = 2.0
 # bash, because POSIX read has no time limit. Arguments: the file, who wants it, and the record to append to, if any.
-# The record's last line may be torn: a new one begins behind it.
+# The record's last line may be torn: a new one begins behind it. Records older than a year go.
 _HOLD = """
 mkdir -p "${1%/*}" && exec 9>>"$1" || { echo "error cannot lock $1"; exit 1; }
 flock -n 9 || { echo "taken $(cat "$1")"; exit 1; }
 printf '%s' "$2" >"$1"; rm -f "$1.wish" "$1.rate"
 if [ -n "$3" ]; then
-    mkdir -p "${3%/*}" && [ -s "$3" ] && [ -n "$(tail -c 1 "$3")" ] && echo >>"$3"
+    mkdir -p "${3%/*}" && find "${3%/*}" -name '*.jsonl' -mtime +400 -exec rm -f {} +
+    [ -s "$3" ] && [ -n "$(tail -c 1 "$3")" ] && echo >>"$3"
 fi 2>/dev/null
 echo held
 while read -r -t 30 line; do
@@ -125,7 +126,7 @@ def _refusal(answer: str, node: str, what: str) -> VmstoreError:
         return Locked(
             f"another vmstore is at work on {what}",
             why=f"it was started by {detail or 'somebody'} and still runs (lock on {node})",
-            hint="wait until it is done; `vmstore pv list` shows what is being emptied",
+            hint="wait until it is done; `vmstore job list` shows evacuations and how far they are",
         )
     return Locked(
         f"cannot lock {what}",
