@@ -43,11 +43,11 @@ def test_a_copy_keeps_to_its_rate_until_it_is_given_another(cluster: Cluster) ->
 
 def test_a_run_that_is_killed_leaves_its_node_as_it_was(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
-    cluster.create("slow01", "256M", "--pv", source)
-    run = cluster.vmstore_start("n3", "evacuate", source, "--to", "fc", "--rate", "2M", "--yes")
+    cluster.create("slow01", "64M", "--pv", source)
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "2M", "--yes")
     cluster.wait(lambda: share(cluster, "n1") < 100, 150, "the copy to be held back", run)
-    cluster.sh("n3", "pkill -KILL -f '[v]mstore evacuate'")
     run.send_signal(signal.SIGKILL)
+    run.communicate()
     cluster.wait(lambda: share(cluster, "n1") == 100, 60, "n1 to put its own value back")
     cluster.vmstore(HOST, "job", "resume", source, "--yes")
     assert share(cluster, "n1") == 100
