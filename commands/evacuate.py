@@ -41,7 +41,7 @@ def evacuate(
     Every volume on it is moved, and at the end it is proven to be empty.
 
     Each volume is moved on the node that holds it; one that nobody uses is inactive again afterwards. The PV is
-    cordoned and stays so. Ctrl-C stops after the volume that is being moved; the same command, from any node,
+    cordoned and stays so. Ctrl-C stops after the piece that is being moved; the same command, from any node,
     goes on. One evacuation of a PV runs in the whole cluster at a time.
     """
     from vmstore import names, session, sizes, ui
@@ -74,9 +74,11 @@ def evacuate(
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
+    move = evacuation.moving(run, limit)
+
     def plan(now: "Inventory", tag: str) -> list[Step]:
         rules = Rules.of(run.config.placement)
-        wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, run.config.move, rules, stay)
+        wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, move, rules, stay)
         return plan_evacuate.evacuate(now, wish)
 
     todo = plan(world, job.own_tag(world, uuid))
@@ -91,7 +93,7 @@ def evacuate(
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
         evacuation.carry_out(
-            run, world, evacuation.Request(uuid, tuple(to or ()), remove, when, limit, stay), plan, todo
+            run, world, evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay), plan, todo
         )
     else:
         nothing(run, world)

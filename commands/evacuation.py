@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from vmstore import sizes, ui_progress
 from vmstore.commands.work import tidied
+from vmstore.config import Move
 from vmstore.errors import Aborted
 from vmstore.jobs import engine, joblook, lease, plan_abort
 from vmstore.jobs import evacuate as job
@@ -15,6 +18,7 @@ from vmstore.jobs.record import Record, Recorded
 from vmstore.jobs.step import Reporter, Step, Work
 from vmstore.jobs.throttle import Throttle, able
 from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies import throttle
 from vmstore.policies.load import Limits
 from vmstore.policies.window import Window
 from vmstore.session import Session
@@ -65,7 +69,9 @@ def carry_out(
         )
         evacuation = job.Evacuation(work, Control(held, wish.window), record, read, run.reader())
         try:
-            tidied(work, evacuation.carry_out(lambda now: plan(now, tag), read()))
+            now = read()
+            job.alone(world, now, wish.uuid, tag)
+            tidied(work, evacuation.carry_out(lambda then: plan(then, tag), now))
         except Aborted as error:
             world = end(run, work, read(), wish.uuid, held.check, cordoned=cordoned)
             record.add("aborted")
@@ -77,7 +83,13 @@ def carry_out(
 def refuse_unable(run: Session, rate: int, todo: Sequence[Step]) -> None:
     """Raise Refused where copies shall be held back on a node that cannot."""
     if rate or limits(run):
-        able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)))
+        able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
+
+
+def moving(run: Session, rate: int) -> Move:
+    """Give the settings by which volumes move at a rate."""
+    region = throttle.region(rate, run.config.move.region_mib, stands_back=bool(limits(run)))
+    return msgspec.structs.replace(run.config.move, region_mib=region)
 
 
 def limits(run: Session) -> Limits:
@@ -94,7 +106,9 @@ def _throttle(run: Session, held: lease.Lease, rate: int, record: Record, report
         record.add("held back" if why else "goes on", why=why)
         reporter.note(f"the copy stands back: {why}" if why else "the copy goes on")
 
-    return Throttle(run.nodes, Rate(rate, held, changed), limits(run), stood_back, reporter.note)
+    return Throttle(
+        run.nodes, run.config.move.poll_seconds, Rate(rate, held, changed), limits(run), stood_back, reporter.note
+    )
 
 
 def end(
@@ -102,6 +116,8 @@ def end(
 ) -> Inventory:
     """Leave nothing of a job behind but what it has moved; give the world then."""
     read = run.reader(blocks=True, devices=True)
+    if world.pv(uuid) is None:
+        return world
     world = engine.carry_out(plan_abort.end_moves(world, _pv(world, uuid)), work, read, world, guard)
     steps = plan_abort.give_up(world, _pv(world, uuid), cordoned=cordoned)
     return tidied(work, engine.carry_out(steps, work, read, world, guard))

@@ -109,9 +109,11 @@ def pause(job: JobName, config: Config = None, output: Format = Output.table, of
 
     run = session.start(config, offline or ())
     found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
-    if found.state in ("stopped", "unknown"):
+    if found.state in ("stopped", "unknown", "aborting"):
         raise Refused(
-            f"{found.name} does not run", why=found.why, hint=f"`vmstore job resume {found.name}` takes it up again"
+            f"{found.name} does not run",
+            why=found.why or "it is being aborted",
+            hint=f"`vmstore job resume {found.name}` takes up one that nobody works on",
         )
     changed = found.state not in ("pausing", "paused")
     if changed:
@@ -172,7 +174,9 @@ def resume(
         output,
         "job-resume",
         {"job": found.name, "changed": changed and not dry_run},
-        f"{found.name} goes on" if changed else f"{found.name} is {found.state} already; nothing was changed",
+        f"{found.name} {'would go' if dry_run else 'goes'} on"
+        if changed
+        else f"{found.name} is {found.state} already; nothing was changed",
     )
 
 
@@ -190,6 +194,7 @@ def rate(
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
     from vmstore.jobs.throttle import able
+    from vmstore.policies.load import Limits
 
     wanted = sizes.rate(limit)
     run = session.start(config, offline or ())
@@ -201,7 +206,7 @@ def rate(
     changed = wanted != found.limit
     if changed:
         if wanted:
-            able(run.nodes, [found.node])
+            able(run.nodes, [found.node], Limits())
         joblook.limit(run.nodes, found, wanted)
     told = f"copies at {sizes.show(wanted)}/s at most" if wanted else "copies without a limit"
     ui.result(
@@ -227,10 +232,11 @@ def abort(
     """Give a job up: every volume stays whole where it is, and the PV takes new volumes again if it did before."""
     from vmstore import session, ui, ui_progress
     from vmstore.commands import evacuation
-    from vmstore.errors import Refused
+    from vmstore.errors import NotFound, Refused
     from vmstore.jobs import evacuate as work_of
     from vmstore.jobs import joblook, plan_abort
     from vmstore.jobs.control import Wish
+    from vmstore.jobs.mirror import AbortMove
     from vmstore.jobs.record import Record
 
     run = session.start(config, offline or ())
@@ -244,14 +250,19 @@ def abort(
         cordoned = evacuation.cordoned_before(run, world, found.pv.uuid)
         if dry_run:
             ends = plan_abort.end_moves(world, found.pv)
-            ui.plan(output, [*ends, *plan_abort.give_up(world, found.pv, cordoned=cordoned)])
+            ended = [step.lv for step in ends if isinstance(step, AbortMove)]
+            ui.plan(output, [*ends, *plan_abort.give_up(world, found.pv, cordoned=cordoned, ended=ended)])
             return
         ui.confirm(f"give up {found.name}?", yes=yes)
         with ui_progress.reporter([]) as reporter, work_of.locked(run.nodes, world, found.pv.uuid) as (held, _):
-            world = evacuation.end(run, run.work(reporter), read(), found.pv.uuid, held.check, cordoned=cordoned)
+            world = read()
+            if found.tag not in getattr(world.pv(found.pv.uuid), "leases", ()):
+                why = "it was finished meanwhile, from elsewhere"
+                raise NotFound(f"{found.name} is over", why=why, hint="see `vmstore pv list`")
+            world = evacuation.end(run, run.work(reporter), world, found.pv.uuid, held.check, cordoned=cordoned)
             Record(held, reporter.note).add("aborted")
     elif not dry_run:
-        ui.confirm(f"have {found.name} end after the piece that it moves?", yes=yes)
+        ui.confirm(f"have {found.name} break off the piece that it moves, and end?", yes=yes)
         joblook.wish(run.nodes, found, Wish.ABORT)
         world = _ended(run, found.name)
     left = [lv.name for lv in world.lvs if lv.name in names and lv.on(found.pv.uuid)]
@@ -259,7 +270,9 @@ def abort(
         output,
         "job-abort",
         {"job": found.name, "changed": not dry_run, "left": left},
-        f"{found.name} is given up; every volume is whole, and on {found.pv.name} there are still "
+        f"{found.name} would end; on {found.pv.name} there are {', '.join(left) or 'no volumes'}"
+        if dry_run
+        else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there are still "
         f"{', '.join(left) or 'none'}",
     )
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 BACK = 0.8
 # The newest look counts as much as all before it.
 SMOOTH = 0.5
+# After so many looks in which a device served nothing, nothing is known of it.
+FORGET = 5
+# The kernel counts milliseconds in 32 bits (block/genhd.c, diskstats).
+_WRAP = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,18 @@ class Judge:
     why: str = ""
     _latency: dict[str, float] = field(default_factory=dict)
     _served: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _still: dict[str, int] = field(default_factory=dict)
 
     def judge(self, look: Look) -> str:
         """Take a look into account; give ``why``."""
         for device, (count, ms) in look.served.items():
             before, spent = self._served.get(device, (count, ms))
+            self._still[device] = 0 if count > before else self._still.get(device, 0) + 1
             if count > before:
-                now = (ms - spent) / (count - before)
+                now = (ms - spent) % _WRAP / (count - before)
                 self._latency[device] = now + SMOOTH * (self._latency.get(device, now) - now)
+            elif self._still[device] >= FORGET:
+                self._latency.pop(device, None)
         self._served = dict(look.served)
         factor = BACK if self.why else 1.0
         over = []

@@ -83,7 +83,7 @@ def _own(now: Part | None, there: int) -> float | None:
 
 def _line(took: list[Part]) -> Line | None:
     """Draw the line through the parts, with neither of its two numbers below zero."""
-    if not took:
+    if not any(part.size for part in took):
         return None
     size = sum(part.size for part in took)
     time = sum(part.seconds for part in took)

@@ -50,12 +50,14 @@ class Rules:
         """Read the settings."""
         return cls({name: sizes.parse(size) for name, size in settings.reserve.items()}, settings.apart)
 
-    def room(self, world: Inventory, pvs: Iterable[PhysicalVolume]) -> Room:
-        """Give what PVs may take."""
+    def room(self, world: Inventory, pvs: Iterable[PhysicalVolume], leaving: str = "") -> Room:
+        """Give what PVs may take; the room on a PV that is ``leaving``, by UUID, keeps no reserve."""
         free: dict[str, int] = {}
         for pv in open_to_new(world):
-            free[pv.storage_class] = free.get(pv.storage_class, 0) + pv.free
-        spare = {name: free.get(name, 0) - kept for name, kept in self.reserve.items()}
+            if pv.uuid != leaving:
+                free[pv.storage_class] = free.get(pv.storage_class, 0) + pv.free
+        extent = world.vg.extent
+        spare = {name: (free.get(name, 0) - kept) // extent * extent for name, kept in self.reserve.items()}
         return Room({pv.uuid: pv.free for pv in pvs}, spare, {pv.uuid: pv.storage_class for pv in world.pvs})
 
     def neighbours(self, vm: str) -> set[str]:
@@ -64,8 +66,10 @@ class Rules:
 
     def barred(self, world: Inventory, vm: str) -> set[str]:
         """List the PVs, by UUID, to which a VM's volume shall not come because of others there."""
-        apart = self.neighbours(vm)
-        return {run.pv for lv in world.lvs if lv.name in apart for run in lv.extents}
+        apart = [lv for lv in world.lvs if lv.name in self.neighbours(vm)]
+        # What is being moved lies on LVM's mirror, and that on both sides.
+        names = {name for lv in apart for name in (lv.name, *lv.moving_in)}
+        return {run.pv for lv in world.lvs if lv.name in names for run in lv.extents}
 
 
 def open_to_new(world: Inventory) -> list[PhysicalVolume]:
@@ -108,7 +112,7 @@ def fill(room: Room, size: int, own: Collection[str] = ()) -> dict[str, int] | N
     take it down.
     """
     taken: dict[str, int] = {}
-    for pv in sorted(room.free, key=lambda pv: (pv not in own, -room.free[pv], pv)):
+    for pv in sorted(room.free, key=lambda pv: (pv not in own, -room.most(pv), pv)):
         part = min(room.most(pv), size - sum(taken.values()))
         if part > 0:
             taken[pv] = part

@@ -18,6 +18,20 @@ DEBT_OVER = 10.0
 DOWN, UP = 0.2, 2.0
 
 
+def region(rate: int, most: int, *, stands_back: bool) -> int:
+    """Give the MiB that a mirror copies at a time, ``most`` where nothing holds it back.
+
+    A write to the region that is being copied waits until all of it is there (drivers/md/dm-raid1.c, do_writes). So one
+    shall take no more than about a quarter of a second at that rate, in bytes a second (0: none).
+    """
+    if stands_back:
+        return 1
+    if not rate:
+        return most
+    fits = max(1, rate // (4 * 2**20))
+    return min(most, 1 << (fits.bit_length() - 1))
+
+
 @dataclass(slots=True)
 class Share:
     """Follow a rate with a share of the time; ``grain`` are the bytes by which progress is seen to jump."""
@@ -26,6 +40,7 @@ class Share:
     _share: float = FIRST
     _carry: float = 0.0
     _rate: int = 0
+    _fresh: bool = True
     _began: tuple[float, int] = (0.0, 0)
     _last: tuple[float, int] = (0.0, 0)
 
@@ -38,11 +53,19 @@ class Share:
             self._share = self._share * rate / self._rate if self._rate else FIRST
             self._rate = rate
             self._began = self._last = (now, done)
+        elif self._fresh:
+            # The first bytes that are told of may have been there before: a move that is taken up.
+            self._fresh = False
+            self._began = self._last = (now, done)
         self._follow(now, done)
         self._share = min(max(self._share, LEAST), WHOLE)
         given = int(self._share + self._carry)
         self._carry += self._share - given
         return given
+
+    def restart(self) -> None:
+        """Measure anew: what went before, such as a time in which nothing was to be copied, counts no more."""
+        self._fresh = True
 
     def _follow(self, now: float, done: int) -> None:
         (then, before), (begin, first), rate = self._last, self._began, self._rate
@@ -50,6 +73,10 @@ class Share:
         if passed <= 0 or (passed < max(SPAN, 2 * self.grain / rate) / 2 and moved < 2 * self.grain):
             return
         debt = rate * (now - begin) - (done - first)
-        wanted = rate * (1 + min(max(debt / (rate * DEBT_OVER), -0.5), 0.5))
+        most = rate * DEBT_OVER
+        if abs(debt) > most:
+            # Nobody wants hours to be made up for: as if the copy had begun later, or further on.
+            self._began = (begin + (debt - most) / rate, first) if debt > 0 else (begin, first + int(-debt - most))
+        wanted = rate * (1 + min(max(debt / most, -0.5), 0.5))
         self._share *= min(max(wanted * passed / moved, DOWN), UP) if moved else UP
         self._last = (now, done)

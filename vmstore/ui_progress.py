@@ -57,9 +57,11 @@ class Tally:
 
     def left(self) -> float | None:
         """Estimate the seconds that are left, None while nothing is known."""
-        if self._current is None:
+        # The bar asks from a thread of its own.
+        step = self._current
+        if step is None:
             return self._pace.left()
-        return self._pace.left(self._part(self._current), self._done[self._current])
+        return self._pace.left(self._part(step), self._done.get(step, 0))
 
     def _part(self, step: Step) -> Part:
         (before, few), (then, more) = self._first, self._last

@@ -113,7 +113,10 @@ def test_killed_in_the_middle_of_a_volume_only_a_piece_is_moved_again(cluster: C
     run.communicate()
     # What was sent to the node before the kill may still begin there.
     time.sleep(3)
-    cluster.wait(lambda: cluster.sh("n2", "pgrep -x pvmove", check=False).rc == 1, 60, "LVM to finish its piece")
+    told = "pgrep -x pvmove"
+    cluster.wait(
+        lambda: cluster.sh("n2", told, check=False).rc == 1 and not cluster.moves("n2"), 60, "LVM to finish its piece"
+    )
     left = cluster.pv(source)["size"] - cluster.pv(source)["free"]
     assert 0 < left < 64 * MIB
     done = cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes", "-o", "json")

@@ -170,8 +170,8 @@ class SanRunner:
         if argv[:2] == ("sh", "-c") and argv[3:4] in (("look",), ("wish",)):
             return self._job(node, argv)
         if argv[:2] == ("sh", "-c") and argv[3:4] == ("able",):
-            return int(not node.knob), "", ""
-        if argv[:2] == ("sh", "-c") and "flock -n" in argv[2]:
+            return (0, "", "") if node.knob else (1, f"{argv[4]}\n", "")
+        if argv[:2] == ("sh", "-c") and "flock -sn" in argv[2]:
             return int((node.name, argv[4]) in self.san.leases), "", ""
         lvm = Lvm(self.san, node)
         if argv[0] == "env" and argv[-1] == "warm":

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.scripted import ScriptedHold, ScriptedRunner
 from vmstore.config import Ssh
-from vmstore.errors import Locked, StoppedHalfway
+from vmstore.errors import Locked, LockLost, StoppedHalfway
 from vmstore.jobs import lease
 from vmstore.run import HeldProcess, LocalRunner
 from vmstore.tools.nodes import Nodes
@@ -41,7 +41,7 @@ def test_a_lock_is_held_on_its_node_under_its_name_and_released() -> None:
     bash, option, script, name, path, who, record = call.parts[0]
     assert (call.node, bash, option, name, path) == ("n2", "bash", "-c", "lock", "/run/vmstore/lock/volume.web01")
     assert record == ""
-    assert "flock -n" in script
+    assert "flock -w 2 9" in script
     assert getpass.getuser() in who
     assert hold.released
 
@@ -96,11 +96,36 @@ def test_signs_of_life_are_sent_and_a_lock_that_is_lost_is_noticed(monkeypatch: 
 
 
 def test_a_tag_names_the_node_of_its_lock_and_fits_lvms_tags() -> None:
-    tag = lease.tag("node-1.example.org")
+    tag = lease.tag("node-1.example.org", "Gx3fab-1111")
     assert tag.startswith("vmstore.evacuate=node-1.example.org:20")
     assert lease.node_of(tag) == "node-1.example.org"
     assert all(letter.isalnum() or letter in "_+.-/=!:&#" for letter in tag)
     assert len(tag) < 128
+    assert tag.endswith("-Gx3f")
+
+
+@pytest.mark.spawns("bash", "flock")
+def test_looking_whether_it_is_held_keeps_nobody_from_taking_it(tmp_path: Path) -> None:
+    looks = subprocess.Popen(["flock", "-s", str(tmp_path / "lock"), "sleep", "0.3"])
+    while not (tmp_path / "lock").exists():
+        time.sleep(0.01)
+    held, answer = shell(tmp_path / "lock", "me")
+    assert answer == "held"
+    looks.wait()
+    held.release()
+
+
+def test_a_run_that_slept_asks_before_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "BEAT", 1000.0)
+    hold = ScriptedHold("held")
+    held = lease.Lease(hold, "emptying a", "n2")
+    held.check()
+    hold.alive = False
+    held.check()
+    monkeypatch.setattr(lease, "BEAT", -1.0)
+    with pytest.raises(LockLost):
+        held.check()
+    held.release()
 
 
 def shell(path: Path, who: str, record: str = "") -> tuple[HeldProcess, str]:

@@ -43,3 +43,18 @@ def test_each_reason_is_told(order: tuple[str, str]) -> None:
     judge.judge(Look(0, dict.fromkeys(order, (0, 0))))
     why = judge.judge(Look(90, dict.fromkeys(order, (1, 30))))
     assert [word in why for word in ("I/O pressure", "/dev/sda", "/dev/sdb")] == [True] * 3
+
+
+def test_a_device_that_serves_nothing_any_more_is_forgotten() -> None:
+    judge = Judge("n1", Limits(latency=20))
+    judge.judge(Look(None, {"/dev/sda": (0, 0)}))
+    assert judge.judge(Look(None, {"/dev/sda": (10, 1000)})) != ""
+    found = [bool(judge.judge(Look(None, {"/dev/sda": (10, 1000)}))) for _ in range(6)]
+    assert found[0] is True
+    assert found[-1] is False
+
+
+def test_milliseconds_that_begin_again_at_zero_are_counted_on() -> None:
+    judge = Judge("n1", Limits(latency=20))
+    judge.judge(Look(None, {"/dev/sda": (10, 2**32 - 100)}))
+    assert "takes 30 ms an I/O" in judge.judge(Look(None, {"/dev/sda": (20, 200)}))

@@ -193,3 +193,15 @@ def test_vms_that_lie_apart_share_no_pv() -> None:
     assert "web03 lies apart from web01, web02" in caught.value.why
     # More of a volume where it lies already makes nothing worse.
     assert choose(world, G, world.pvs, vm="other", rules=rules) == {"a": G}
+
+
+def test_a_class_that_may_give_little_does_not_split_what_another_can_take_whole() -> None:
+    room = Room({"a": 100, "b": 50}, {"fc": 5}, {"a": "fc", "b": "iscsi"})
+    assert placement.fill(room, 10) == {"b": 10}
+
+
+def test_a_reserve_leaves_whole_extents() -> None:
+    made = World().pv("a", 10 * EXTENT).pv("b", 10 * EXTENT, "iscsi")
+    world = made.inventory()
+    room = Rules(reserve={"fc": 3 * EXTENT - 1}).room(world, world.pvs)
+    assert room.most("a") == 7 * EXTENT

@@ -329,3 +329,32 @@ def test_the_reserve_of_the_target_class_is_kept(made: World) -> None:
     with pytest.raises(NoRoom) as caught:
         evacuate(made.inventory(), wish(classes=("fc",), rules=Rules(reserve={"fc": 23 * G})))
     assert "23 GiB of class fc stay free" in caught.value.why
+
+
+def test_a_volume_that_is_being_moved_keeps_others_away_from_where_it_goes(made: World) -> None:
+    made.lv("web01", 2 * G, "", active="n2", mounted=True, moving_in=("pvmove0",))
+    made.lv("pvmove0", 4 * G, "src f1", role="private,pvmove", layout="mirror", move_source="/dev/src")
+    made.lv("web02", 2 * G, "src")
+    rules = Rules(apart=(("web01", "web02"),))
+    steps = evacuate(made.inventory(), wish(classes=("fc",), rules=rules))
+    assert moves(steps)["web02"].targets == ("/dev/f2",)
+
+
+def test_room_on_the_pv_that_is_emptied_keeps_no_reserve() -> None:
+    made = World().pv("src", 100 * G).pv("f2", 60 * G).lv("a", 50 * G, "src")
+    evacuate(made.inventory(), wish(rules=Rules(reserve={"fc": 10 * G})))
+    with pytest.raises(NoRoom):
+        evacuate(made.inventory(), wish(rules=Rules(reserve={"fc": 11 * G})))
+
+
+def test_of_what_shall_stay_only_the_piece_at_work_is_finished(made: World) -> None:
+    made.lv("a", 8 * G, "src", active="n2", mounted=True, moving_in=("pvmove0",))
+    made.lv("pvmove0", 4 * G, "src f2", role="private,pvmove", layout="mirror", move_source="/dev/src")
+    steps = evacuate(made.inventory(), wish(exclude=("a",), classes=("fc",)))
+    assert [step.size for step in steps if isinstance(step, MoveVolume)] == [2 * G]
+
+
+def test_a_piece_is_never_smaller_than_an_extent(made: World) -> None:
+    made.lv("a", 3 * EXTENT, "src")
+    steps = evacuate(made.inventory(), wish(move=Move(piece_mib=1)))
+    assert [step.size for step in steps if isinstance(step, MoveVolume)] == [EXTENT] * 3

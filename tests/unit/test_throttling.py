@@ -24,7 +24,7 @@ def knob(tmp_path: Path) -> Path:
 def keep(knob: Path, *devices: str) -> tuple[HeldProcess, str]:
     """Start the shell; give it and its first line."""
     was = str(knob.parent / "run" / "throttle")
-    held = LocalRunner().hold(["bash", "-c", throttle._KEEP, "throttle", was, str(knob), *devices])
+    held = LocalRunner().hold(["bash", "-c", throttle._KEEP, "throttle", was, str(knob), "30", *devices])
     return held, held.first_line()
 
 

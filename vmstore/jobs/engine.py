@@ -1,9 +1,11 @@
 """Carry out a plan: skip what is done, run, read the world again, and believe only that."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import FrameType
 
 from vmstore.errors import LockLost, StoppedHalfway, ToolFailed, VmstoreError
@@ -27,10 +29,19 @@ class Stop:
         self.pressing = False
         self._breakable = False
         self._note = note
+        # A terminal that is gone does not say any more that it was one.
+        self._terminals = [number for number in (1, 2) if os.isatty(number)]
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        del number, frame
+        del frame
+        if number == signal.SIGHUP:
+            # The terminal is gone, and it may be said twice, by the shell and by the kernel.
+            self._lose_terminals()
+            if not self.asked:
+                self.asked = True
+                self._note("the terminal is gone: stopping after this step (nothing is lost)")
+            return
         if self.pressing or (self.asked and not self._breakable):
             raise KeyboardInterrupt
         if self.asked:
@@ -39,6 +50,12 @@ class Stop:
             return
         self.asked = True
         self._note("stopping after this step; press Ctrl-C again not to wait for it (nothing is lost either way)")
+
+    def _lose_terminals(self) -> None:
+        """Have what is still told go nowhere: writing to a terminal that is gone fails."""
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            for number in self._terminals:
+                os.dup2(nowhere.fileno(), number)
 
     @contextmanager
     def breakable(self) -> Iterator[None]:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from vmstore.errors import ClusterUnusable, LockLost, Paused, StoppedHalfway, VmstoreError
+from vmstore.errors import ClusterUnusable, Locked, LockLost, Paused, StoppedHalfway, VmstoreError
 from vmstore.jobs import engine, lease, marks, record
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.control import Control
+from vmstore.jobs.pv_steps import BeginEvacuation
 from vmstore.jobs.record import Record
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory, PhysicalVolume
@@ -21,7 +22,7 @@ ROUNDS = 3
 def own_tag(world: Inventory, uuid: str) -> str:
     """Give the tag under which the PV is emptied: the one of an evacuation that was cut off, or a new one."""
     alive = _alive(world, uuid)
-    return alive[0] if alive else lease.tag(world.reporter)
+    return alive[0] if alive else lease.tag(world.reporter, uuid)
 
 
 def _alive(world: Inventory, uuid: str) -> list[str]:
@@ -52,6 +53,17 @@ def locked(nodes: Nodes, world: Inventory, uuid: str) -> Iterator[tuple[lease.Le
     with ExitStack() as stack:
         locks = {node: stack.enter_context(_hold(nodes, source, tag)) for node, tag in sorted(tags.items())}
         yield locks[lease.node_of(own)], own
+
+
+def alone(before: Inventory, now: Inventory, uuid: str, own: str) -> None:
+    """Raise Locked where another run marked the PV between the look by which locks were taken and this one."""
+    others = set(_alive(now, uuid)) - set(_alive(before, uuid)) - {own}
+    if others:
+        raise Locked(
+            "another vmstore has begun to empty this PV",
+            why=f"it bears the mark of a job on {lease.node_of(min(others))}",
+            hint="see `vmstore job list`",
+        )
 
 
 def _hold(nodes: Nodes, source: PhysicalVolume, tag: str) -> AbstractContextManager[lease.Lease]:
@@ -110,6 +122,7 @@ class Evacuation:
             if not steps:
                 return world
             try:
+                world = self._mark(steps, world, stop)
                 world = engine.carry_out(steps, self.work, self.reread, world, self.control.check, stop)
             except LockLost:
                 raise
@@ -130,6 +143,11 @@ class Evacuation:
             why=f"it was emptied {ROUNDS} times and is not empty",
             hint="see with `vmstore list` what grows or is made there, then run this again",
         )
+
+    def _mark(self, steps: Sequence[Step], world: Inventory, stop: engine.Stop) -> Inventory:
+        """Mark the PV before anything may have to wait: what rests shall be seen, and be the only one there."""
+        number = next((number for number, step in enumerate(steps) if isinstance(step, BeginEvacuation)), -1)
+        return engine.carry_out(steps[: number + 1], self.work, self.reread, world, self.control.held.check, stop)
 
     def _rest(self, pause: Paused, stop: engine.Stop) -> None:
         self.record.add("paused", why=pause.why)

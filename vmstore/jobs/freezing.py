@@ -1,6 +1,6 @@
 """Freeze services only around the work on their own volumes, and thaw what a run that was cut off left frozen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from vmstore.errors import Refused, VmstoreError
 from vmstore.jobs import lease, where
@@ -63,16 +63,16 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
     return read() if changed else world
 
 
-def left(world: Inventory, lock: str) -> list[Step]:
+def left(world: Inventory, lock: str, ended: Collection[str] = ()) -> list[Step]:
     """Plan thawing what a run that is over left frozen, for one that holds its lock now.
 
-    Raises Refused where a service must stay frozen.
+    ``ended`` are volumes whose move will have been ended by then. Raises Refused where a service must stay frozen.
     """
     steps: list[Step] = []
     for pv, note in notes(world):
         if note.lock != lock:
             continue
-        why = _keeps(world, note)
+        why = _keeps(world, note, ended)
         if why or world.cluster is None:
             raise Refused(f"{note.vm} has to stay frozen", why=why, hint=f"see `vmstore status {note.vm}`")
         lv = world.lv(note.vm)
@@ -96,7 +96,7 @@ def _over(work: Work, world: Inventory, note: Note) -> bool:
     return lease.free(work.nodes, note.node, note.lock)
 
 
-def _keeps(world: Inventory, note: Note) -> str:
+def _keeps(world: Inventory, note: Note, ended: Collection[str] = ()) -> str:
     # Of what the manager does not tell, nothing may be taken for thawed.
     cluster = world.cluster
     if cluster is None:
@@ -106,7 +106,7 @@ def _keeps(world: Inventory, note: Note) -> str:
     lv = world.lv(note.vm)
     if lv is None:
         return ""
-    if lv.moving_in:
+    if lv.moving_in and note.vm not in ended:
         return "LVM still moves its volume; run the evacuation again"
     try:
         where.place(world, lv)

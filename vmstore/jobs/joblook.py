@@ -14,7 +14,7 @@ from vmstore.tools.nodes import Nodes, Unreachable
 
 # Arguments: the lock's file, the record's file.
 _LOOK = """
-if [ -e "$1" ] && ! flock -n "$1" true; then echo "held $(cat "$1")"; else echo free; fi
+if [ -e "$1" ] && ! flock -sn "$1" true; then echo "held $(cat "$1")"; else echo free; fi
 echo "wish $(cat "$1.wish" 2>/dev/null)"
 echo "rate $(cat "$1.rate" 2>/dev/null)"
 cat "$2" 2>/dev/null
@@ -102,10 +102,15 @@ def look(nodes: Nodes, world: Inventory, pv: PhysicalVolume, tag: str) -> Job:
     if not lock or not wish.startswith("wish") or not rate.startswith("rate"):
         return Job(tag, pv, "unknown", "", since, f"{node}: {answer.reason()}", left, None)
     wished = (wish.removeprefix("wish").strip(), rate.removeprefix("rate").strip())
-    return judged(tag, pv, lock, wished, record.parse(text))
+    events = record.parse(text)
+    asked = next((event.fields for event in reversed(events) if event.name == "asked"), {})
+    excluded = asked.get("exclude")
+    stay = excluded if isinstance(excluded, list) else []
+    left -= sum(lv.on(pv.uuid) for lv in world.lvs if lv.name in stay) * world.vg.extent
+    return judged(tag, pv, lock, wished, events, left)
 
 
-def judged(tag: str, pv: PhysicalVolume, lock: str, wished: tuple[str, str], events: list[Event]) -> Job:
+def judged(tag: str, pv: PhysicalVolume, lock: str, wished: tuple[str, str], events: list[Event], left: int) -> Job:
     """Say from a job's lock, what is wished of it (a word and a rate) and its record what its state is. Pure."""
     held, _, holder = lock.partition(" ")
     wish, rate = wished
@@ -122,27 +127,29 @@ def judged(tag: str, pv: PhysicalVolume, lock: str, wished: tuple[str, str], eve
         why = str(last.fields.get("why", "")) if ended and last else "it was cut off"
     total = next((_number(event, "bytes") for event in events if event.name == "asked"), None)
     limit = int(rate) if held == "held" and rate.isdecimal() else _limit(events)
-    return Job(tag, pv, state, holder, _since(tag), why, pv.allocated, total, *_pace(events), limit, tuple(events))
+    return Job(tag, pv, state, holder, _since(tag), why, left, total, *_pace(events), limit, tuple(events))
 
 
 def _pace(events: list[Event]) -> tuple[float | None, float | None]:
-    """Give bytes a second and the seconds that are left, without the time in which the job rested."""
-    moved, seconds, began = 0, 0.0, None
-    pace: Pace | None = None
+    """Give bytes a second and the seconds that are left, without the time in which the job rested.
+
+    Several pieces are proven, and written down as moved, together: each has ended when the next one began.
+    """
+    moved, seconds, pace = 0, 0.0, Pace(0, 0)
+    begun: list[tuple[datetime, int]] = []
     for event in events:
         if event.name == "asked":
             pace = Pace(_number(event, "parts"), _number(event, "bytes"))
         if event.name == "began":
-            began = began or event.time
-        elif event.name == "moved" and began is not None:
-            part = Part(_number(event, "bytes"), (event.time - began).total_seconds())
+            begun.append((event.time, _number(event, "bytes")))
+        elif event.name == "moved" and begun:
+            (since, size), *begun = begun
+            part = Part(size, ((begun[0][0] if begun else event.time) - since).total_seconds())
             moved, seconds = moved + part.size, seconds + part.seconds
-            if pace:
-                pace.took(part)
-            began = event.time
+            pace.took(part)
         elif event.name in ("paused", "resumed", "asked", *_ENDS):
-            began = None
-    return (moved / seconds if moved and seconds > 0 else None), pace.left() if pace else None
+            begun.clear()
+    return (moved / seconds if moved and seconds > 0 else None), pace.left()
 
 
 def _limit(events: list[Event]) -> int:
@@ -157,7 +164,7 @@ def _number(event: Event, key: str) -> int:
 
 def _since(tag: str) -> datetime:
     try:
-        return datetime.strptime(tag.rpartition(":")[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(tag.rpartition(":")[2].partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return datetime.fromtimestamp(0, UTC)
 
@@ -174,7 +181,11 @@ def limit(nodes: Nodes, job: Job, rate: int) -> None:
 
 def _leave(nodes: Nodes, job: Job, kind: str, word: str) -> None:
     file = f"{lease.path(lease.evacuation(job.pv.uuid))}.{kind}"
-    script = 'if [ -n "$2" ]; then printf "%s\\n" "$2" >"$1.new" && mv "$1.new" "$1"; else rm -f "$1"; fi'
+    # A wish to end stays: nobody waits for ever for a job that was told to rest after that.
+    script = """
+[ "$(cat "$1" 2>/dev/null)" != abort ] || exit 0
+if [ -n "$2" ]; then printf "%s\\n" "$2" >"$1.new" && mv "$1.new" "$1"; else rm -f "$1"; fi
+"""
     result = nodes.run(job.node, ["sh", "-c", script, "wish", file, word])
     if not result.ok:
         raise ClusterUnusable(

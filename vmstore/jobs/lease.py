@@ -12,6 +12,7 @@ import getpass
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,11 +25,12 @@ from vmstore.tools.nodes import Nodes
 
 FOLDER = "/run/vmstore/lock"
 BEAT = 2.0
+# Two seconds are for those who look whether it is free, who hold it shared for a moment.
 # bash, because POSIX read has no time limit. Arguments: the file, who wants it, and the record to append to, if any.
 # The record's last line may be torn: a new one begins behind it. Records older than a year go.
 _HOLD = """
 mkdir -p "${1%/*}" && exec 9>>"$1" || { echo "error cannot lock $1"; exit 1; }
-flock -n 9 || { echo "taken $(cat "$1")"; exit 1; }
+flock -w 2 9 || { echo "taken $(cat "$1")"; exit 1; }
 printf '%s' "$2" >"$1"; rm -f "$1.wish" "$1.rate"
 if [ -n "$3" ]; then
     mkdir -p "${3%/*}" && find "${3%/*}" -name '*.jsonl' -mtime +400 -exec rm -f {} +
@@ -59,6 +61,7 @@ class Lease:
         self._node = node
         self._over = threading.Event()
         self._lost = False
+        self._heard = time.monotonic()
         self._talking = threading.Lock()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -70,6 +73,7 @@ class Lease:
         with self._talking:
             said, wish, rate, *_ = [*self._held.exchange(line).split(), "", "", ""]
         self._lost = self._lost or not said
+        self._heard = time.monotonic()
         self.wish = "" if wish == "none" else wish
         self.rate = int(rate) if rate.isdecimal() else None
         return said
@@ -80,6 +84,9 @@ class Lease:
 
     def check(self) -> None:
         """Raise LockLost when the lock was lost, so that nothing more is begun."""
+        # This process may have been asleep for longer than its shell waits.
+        if time.monotonic() - self._heard > 3 * BEAT:
+            self._exchange("")
         if self._lost:
             raise LockLost(
                 f"lost the lock of {self._what} on {self._node}", why=f"{self._node} does not answer", hint=AGAIN
@@ -112,7 +119,7 @@ def hold(nodes: Nodes, node: str, name: str, what: str, record: str = "") -> Ite
 
 def free(nodes: Nodes, node: str, name: str) -> bool:
     """Tell whether nobody holds the lock ``name`` on a node."""
-    return nodes.run(node, ["sh", "-c", 'test ! -e "$1" || flock -n "$1" true', "lock", path(name)]).ok
+    return nodes.run(node, ["sh", "-c", 'test ! -e "$1" || flock -sn "$1" true', "lock", path(name)]).ok
 
 
 def path(name: str) -> str:
@@ -141,9 +148,12 @@ def who() -> str:
     return f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()}) at {now}"
 
 
-def tag(node: str) -> str:
-    """Make the PV tag that says a PV is being emptied, under a lock on which node, and since when."""
-    return f"{LEASE_TAG}{node}:{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}"
+def tag(node: str, pv: str) -> str:
+    """Make the PV tag that says a PV, by UUID, is being emptied, under a lock on which node, and since when.
+
+    It is also the job's name; a part of the UUID keeps apart two that begin in one second.
+    """
+    return f"{LEASE_TAG}{node}:{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{pv[:4]}"
 
 
 def evacuation(pv: str) -> str:

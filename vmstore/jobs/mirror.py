@@ -88,7 +88,8 @@ class MoveVolume(Step):
         """
         command = self.commands()[0]
         devices = (self.source, *self.targets)
-        grain = self.region_mib * sizes.UNITS["M"]
+        # pvmove tells hundredths of a per cent.
+        grain = max(self.region_mib * sizes.UNITS["M"], self.size // 10_000)
         broken: list[VmstoreError] = []
 
         def line(text: str) -> None:

@@ -1,5 +1,7 @@
 """Plan giving up an evacuation: every volume stays whole where it is, and nothing of the job is left. Pure."""
 
+from collections.abc import Collection
+
 from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, where
 from vmstore.jobs.mirror import AbortMove
 from vmstore.jobs.pv_steps import SetAllocatable
@@ -18,10 +20,11 @@ def end_moves(world: Inventory, source: PhysicalVolume) -> list[Step]:
     return lock_steps.first(world, [*steps, *plan_evacuate.left_awake(world, source, ())])
 
 
-def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool) -> list[Step]:
+def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool, ended: Collection[str] = ()) -> list[Step]:
     """Plan thawing what the job left frozen and taking its mark off the PV.
 
-    ``cordoned``: the PV takes no new extents, as before the job. Raises Refused where a service must stay frozen.
+    ``cordoned``: the PV takes no new extents, as before the job. ``ended`` are volumes whose move will have been ended
+    by then. Raises Refused where a service must stay frozen.
     """
     where.usable(world)
     where.locks(world, world.reporter)
@@ -29,7 +32,7 @@ def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool) -> list
     step = SetAllocatable(
         world.reporter, world.vg.name, device, source.uuid, allocatable=not cordoned, drop=source.leases
     )
-    thaws = freezing.left(world, lease.evacuation(source.uuid))
+    thaws = freezing.left(world, lease.evacuation(source.uuid), ended)
     return lock_steps.first(world, [*thaws, *([] if step.done(world) else [step])])
 
 

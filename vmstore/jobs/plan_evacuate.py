@@ -98,6 +98,9 @@ def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]
     """Plan deactivating what a run of this evacuation that was cut off had moved but not yet let go of."""
     if not source.leases:
         return []
+    # What another job moves off another PV is that job's to let go of.
+    mine = {lv.name for lv in world.lvs if lv.private and lv.on(source.uuid)}
+    moving = {*moving, *(lv.name for lv in world.lvs if set(lv.moving_in) - mine)}
     left = {
         node: [lv.name for lv in world.lvs if lv.name in awake and where.place(world, lv).idle]
         for node in world.nodes
@@ -111,7 +114,7 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[_Pa
     own = [
         lv for lv in world.lvs if lv.name not in movers and (lv.on(source.uuid) or movers.keys() & set(lv.moving_in))
     ]
-    # What LVM moves already, it moves to the end.
+    # What LVM moves already, it moves to the end, and no more of what shall stay.
     own = [lv for lv in own if lv.name not in wish.exclude or movers.keys() & set(lv.moving_in)]
     _refuse_kinds(world, source, own, movers)
     where.known(world, [lv.name for lv in own if not world.activations(lv)])
@@ -119,7 +122,8 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[_Pa
     parts = []
     for lv in own:
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
-        parts.append(_Part(lv, lv.on(source.uuid) * extent + begun, where.place(world, lv), begun))
+        more = 0 if lv.name in wish.exclude else lv.on(source.uuid) * extent
+        parts.append(_Part(lv, more + begun, where.place(world, lv), begun))
     rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
     # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
     # done early, and the most important ones when all others went well.
@@ -181,7 +185,7 @@ def _pieces(
     """Plan moving what a volume has on the source, in pieces; ``room`` are the bytes that each target takes."""
     node, lv, extent = part.place.node, part.lv, world.vg.extent
     shares = {pv: share // extent for pv, share in room.items()}
-    most = wish.move.piece_mib * sizes.UNITS["M"] // extent
+    most = max(1, wish.move.piece_mib * sizes.UNITS["M"] // extent) if wish.move.piece_mib else 0
     cut = [*_begun(world, source, lv), *pieces.cut(_ranges(lv, source), shares, most)]
     return [
         MoveVolume(
@@ -233,10 +237,14 @@ def _assign(
 ) -> dict[str, dict[str, int]]:
     """Give each volume bytes on its targets so that all fit together, the largest ones choosing first."""
     targets = _targets(world, wish, source)
-    room = wish.rules.room(world, targets)
+    room = wish.rules.room(world, targets, leaving=source.uuid)
     chosen: dict[str, dict[str, int]] = {}
+    closed = {part.lv.name: wish.rules.barred(world, part.lv.name) & set(room.free) for part in parts}
     # Those that lie apart from others have the smallest choice.
-    for part in sorted(parts, key=lambda part: (not wish.rules.neighbours(part.lv.name), -part.size)):
+    for part in sorted(
+        parts,
+        key=lambda part: (not wish.rules.neighbours(part.lv.name), -len(closed[part.lv.name]), -part.size),
+    ):
         # To what is being moved LVM gave its room when that began.
         own = {run.pv for lv in world.lvs if lv is part.lv or lv.name in part.lv.moving_in for run in lv.extents}
         apart = wish.rules.neighbours(part.lv.name)

@@ -16,21 +16,28 @@ from vmstore.run import Held
 from vmstore.tools.nodes import Nodes
 
 FILE = "/run/vmstore/throttle"
+# Seconds: until a shell that hears nothing puts the old value back; until one that another job has is asked for again.
+SILENCE = 30
+AGAIN = 10.0
+# Per cent. With none at all the kernel still copies, at the same pace, but longer at each region that writes wait for.
+STAND_BACK = 1
 # drivers/md/dm-raid1.c: DECLARE_DM_KCOPYD_THROTTLE_WITH_MODULE_PARM(raid1_resync_throttle, ...), per cent of the time.
 KNOB = "/sys/module/dm_mirror/parameters/raid1_resync_throttle"
+PRESSURE = "/proc/pressure/io"
 # The value from before lies in a file, for a shell that could not put it back itself. Arguments: that file, the knob,
-# devices. It answers each share with the node's I/O pressure and, by device, I/Os so far and their milliseconds
+# the seconds after which silence is the end, devices.
+# It answers each share with the node's I/O pressure and, by device, I/Os so far and their milliseconds
 # (kernel Documentation: accounting/psi.rst, admin-guide/iostats.rst).
 _KEEP = """
 mkdir -p "${1%/*}" && exec 9>>"$1.lock" || { echo none; exit 1; }
 flock -n 9 || { echo taken; exit 1; }
 modprobe -q dm_mirror 2>/dev/null
 [ -w "$2" ] || { echo none; exit 1; }
-was=$1 knob=$2; shift 2
+was=$1 knob=$2 patience=$3; shift 3
 [ -s "$was" ] || cat "$knob" >"$was"
 trap 'cat "$was" >"$knob"; rm -f "$was"' EXIT
 echo ready
-while read -r -t 30 share; do
+while read -r -t "$patience" share; do
     echo "$share" >"$knob"
     some=; said=-
     { read -r _ some _; } 2>/dev/null </proc/pressure/io && said=${some#avg10=}
@@ -49,11 +56,12 @@ done
 class Throttle:
     """Keep copies to a rate, in bytes a second as it is wished at each moment (0 for none), and to limits of load.
 
-    ``tell`` is told why a copy stands back, and "" when it goes on; ``note`` what the admin should know. ``unable`` are
-    the nodes of which was said that it cannot be done there.
+    ``poll`` are the seconds between two looks. ``tell`` is told why a copy stands back, and "" when it goes on;
+    ``note`` what the admin should know. ``unable`` are the nodes of which was said that it cannot be done there.
     """
 
     nodes: Nodes
+    poll: int
     rate: Callable[[], int]
     limits: Limits
     tell: Callable[[str], None]
@@ -81,33 +89,37 @@ class _Keeper:
     share: Share
     judge: Judge
     held: Held | None = None
-    given_up: bool = False
+    again: float = 0.0
 
     def look(self, done: int) -> None:
         """Set the share by the bytes that are there and by the load."""
         rate = self.throttle.rate()
-        if self.given_up or not (rate or self.throttle.limits or self.held) or not self._hold():
+        if not (rate or self.throttle.limits or self.held) or not self._hold():
             return
         assert self.held is not None
-        share = self.share.percent(time.monotonic(), done, rate)
         before = self.judge.why
-        answer = self.held.exchange(str(0 if before else share))
+        share = STAND_BACK if before else self.share.percent(time.monotonic(), done, rate)
+        answer = self.held.exchange(str(share))
         if not answer:
             self.release()
             return
         why = self.judge.judge(parse(answer))
         if bool(why) != bool(before):
+            self.share.restart()
             self.throttle.tell(why)
 
     def _hold(self) -> bool:
         if self.held is None:
-            argv = ["bash", "-c", _KEEP, "throttle", FILE, KNOB, *self.devices]
+            if time.monotonic() < self.again:
+                return False
+            patience = str(SILENCE + 2 * self.throttle.poll)
+            argv = ["bash", "-c", _KEEP, "throttle", FILE, KNOB, patience, *self.devices]
             self.held = self.throttle.nodes.hold(self.node, argv)
             said = self.held.first_line()
             if said != "ready":
                 self.release()
-                self.given_up = said in ("taken", "none")
-                if self.given_up and self.node not in self.throttle.unable:
+                self.again = time.monotonic() + AGAIN
+                if said in ("taken", "none") and self.node not in self.throttle.unable:
                     self.throttle.unable.add(self.node)
                     why = "another job does" if said == "taken" else "its kernel cannot"
                     self.throttle.note(f"copies on {self.node} are not held back by this run: {why}")
@@ -134,13 +146,15 @@ def parse(answer: str) -> Look:
         return Look(None, served)
 
 
-def able(nodes: Nodes, names: Iterable[str]) -> None:
-    """Raise Refused where a node's kernel has no way to hold a copy back."""
-    script = 'modprobe -q dm_mirror 2>/dev/null; test -w "$1"'
+def able(nodes: Nodes, names: Iterable[str], limits: Limits) -> None:
+    """Raise Refused where a node's kernel has no way to hold a copy back, or does not tell what is limited."""
+    script = 'modprobe -q dm_mirror 2>/dev/null; for file; do test -r "$file" || { echo "$file"; exit 1; }; done'
+    files = [KNOB, *([PRESSURE] if limits.pressure else [])]
     for node in sorted(set(names)):
-        if not nodes.run(node, ["sh", "-c", script, "able", KNOB]).ok:
+        result = nodes.run(node, ["sh", "-c", script, "able", *files])
+        if not result.ok:
             raise Refused(
                 f"{node} cannot hold a copy back",
-                why=f"its kernel has no {KNOB}",
+                why=f"its kernel has no {result.out.strip() or KNOB}",
                 hint="without a rate and without limits of load ([move] and [load] in vmstore.toml)",
             )
