@@ -1,5 +1,5 @@
 # Everyday targets; ./script/test and ./script/demo need no make.
-.PHONY: check test quick fmt demo bench lab-up lab-down
+.PHONY: check test quick fmt demo bench soak lab-up lab-down
 check quick:
 	./script/test quick
 test:
@@ -10,6 +10,8 @@ demo:
 	./script/demo
 bench:
 	./script/bench
+soak:
+	./script/soak --minutes $(or $(MINUTES),60)
 lab-up:
 	./lab/lab up
 lab-down:

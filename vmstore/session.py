@@ -9,6 +9,7 @@ from vmstore import inventory
 from vmstore.config import Config
 from vmstore.errors import NotFound
 from vmstore.inventory import Wanted
+from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
 from vmstore.run import LocalRunner, Runner
@@ -45,7 +46,8 @@ class Session:
 
     def work(self, reporter: Reporter) -> Work:
         """Give steps what they need."""
-        return Work(self.nodes, self.config, reporter)
+        hook = Hook.wanted(self.nodes.runner)
+        return Work(self.nodes, self.config, reporter, hook=hook or nothing)
 
     def silent_work(self) -> Work:
         """Give what only reads need, with nobody to report to."""

@@ -105,7 +105,7 @@ class MoveVolume(Step):
 
         try:
             with work.breaker.breakable(), work.throttle.over(self.node, devices, grain) as held_back:
-                result = lvm.run(lambda: work.nodes.stream(command.node, command.argv, line))
+                result = work.stream(command, line)
         except Unreachable as error:
             raise StoppedHalfway(
                 f"lost {self.node} while it moved {self.lv}",

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 
 from vmstore.config import Config
 from vmstore.errors import VmstoreError
+from vmstore.jobs import hook
 from vmstore.model import Inventory
 from vmstore.run import Result
 from vmstore.tools import lvm
@@ -117,6 +118,7 @@ class Work:
     reporter: Reporter
     breaker: Breaker = field(default_factory=Never)
     throttle: Throttle = field(default_factory=Unthrottled)
+    hook: Callable[[str, str, str], None] = hook.nothing
 
     def do(
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
@@ -128,7 +130,25 @@ class Work:
         return result
 
     def _run(self, command: Command) -> Result:
-        return self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
+        self.hook("before", command.node, str(command))
+        result = self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
+        self.hook("after", command.node, str(command))
+        return result
+
+    def stream(self, command: Command, on_line: Callable[[str], None]) -> Result:
+        """Run a command without a limit, each line of output as it comes; again as ``do`` does."""
+
+        def line(text: str) -> None:
+            self.hook("during", command.node, text)
+            on_line(text)
+
+        def once() -> Result:
+            self.hook("before", command.node, str(command))
+            result = self.nodes.stream(command.node, command.argv, line)
+            self.hook("after", command.node, str(command))
+            return result
+
+        return lvm.run(once)
 
     def ask(self, node: str, argv: Sequence[str]) -> Result:
         """Run what only reads."""

@@ -191,7 +191,7 @@ class ResizeFileSystem(VolumeStep):
 
     def run(self, work: Work) -> None:
         """Resize; a large file system takes its time offline, so there is no limit."""
-        result = work.nodes.stream(self.node, self.commands()[0].argv, lambda _: None)
+        result = work.stream(self.commands()[0], lambda _: None)
         if not result.ok:
             raise ToolFailed(
                 f"{self.title}: failed",
@@ -228,7 +228,7 @@ class ZeroVolume(VolumeStep):
 
     def run(self, work: Work) -> None:
         """Wipe without a limit of time."""
-        result = work.nodes.stream(self.node, self.commands()[0].argv, lambda _: None)
+        result = work.stream(self.commands()[0], lambda _: None)
         if not result.ok:
             raise _wipe_failed(self.title, self.node, result)
 

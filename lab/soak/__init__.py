@@ -1,0 +1,1 @@
+"""Evacuations under random faults, for as long as is wanted, each round replayable by its seed."""
