@@ -68,7 +68,7 @@ def test_the_next_one_puts_back_what_a_killed_one_could_not(knob: Path) -> None:
 def test_it_ends_in_good_order_when_it_is_told_to(knob: Path) -> None:
     held, _ = keep(knob)
     held.exchange("7")
-    held._process.send_signal(signal.SIGHUP)
+    held._process.terminate()
     deadline = time.monotonic() + 5
     while knob.read_text() != "100\n" and time.monotonic() < deadline:
         time.sleep(0.01)
