@@ -72,6 +72,8 @@ class Pacemaker:
         return [
             Order((*_meta(vm), "--set-parameter", "target-role", "--parameter-value", "Stopped")),
             _forget(vm),
+            # Right after that, what runs is shown as stopped until it is probed anew: wait for probes and stop.
+            Order(("crm_resource", "--wait", "--timeout", "120s")),
         ]
 
     def relocate(self, vm: str, source: str, node: str) -> list[Order]:
