@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from lab.driver import HOST, Cluster
 
 TOPOLOGY = "default"
@@ -129,6 +131,7 @@ def test_killed_in_the_middle_of_a_volume_only_a_piece_is_moved_again(cluster: C
     cluster.fsck("n1", "large01")
 
 
+@pytest.mark.long
 def test_two_evacuations_of_one_pv_do_not_run_at_once(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     _three_volumes(cluster, "32M", "--pv", source)
@@ -162,6 +165,7 @@ def test_a_link_that_is_cut_for_ten_seconds_delays_and_loses_nothing(cluster: Cl
     cluster.fsck("n1", "cut01")
 
 
+@pytest.mark.long
 def test_interrupted_once_it_stops_after_the_volume_and_says_how_to_go_on(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     _three_volumes(cluster, "32M", "--pv", source)
@@ -221,6 +225,7 @@ def test_a_pv_goes_out_of_the_vg_and_comes_back(cluster: Cluster) -> None:
     assert cluster.pv(source)["class"] == "iscsi"
 
 
+@pytest.mark.long
 def test_paused_from_one_node_and_resumed_from_another_and_given_up_from_a_third(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     _three_volumes(cluster, "96M", "--pv", source)

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from lab.driver import HOST, Cluster
 
 TOPOLOGY = "default"
@@ -18,6 +20,7 @@ def share(cluster: Cluster, node: str) -> int:
     return int(cluster.sh(node, f"modprobe dm_mirror; cat {KNOB}").out)
 
 
+@pytest.mark.long
 def test_a_copy_keeps_to_its_rate_until_it_is_given_another(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     cluster.create("slow01", "384M", "--pv", source)
@@ -54,6 +57,7 @@ def test_a_run_that_is_killed_leaves_its_node_as_it_was(cluster: Cluster) -> Non
     assert cluster.pv(source)["free"] == cluster.pv(source)["size"]
 
 
+@pytest.mark.long
 def test_a_copy_stands_back_for_a_busy_guest_and_goes_on_afterwards(cluster: Cluster, tmp_path: Path) -> None:
     limits = tmp_path / "vmstore.toml"
     limits.write_text(f"{cluster.config.read_text()}\n[load]\npressure_percent = 20\n")
