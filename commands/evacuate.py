@@ -74,10 +74,9 @@ def evacuate(
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
-    move = evacuation.moving(run, limit)
+    move, rules = evacuation.moving(run, limit), Rules.of(run.config.placement)
 
     def plan(now: "Inventory", tag: str) -> list[Step]:
-        rules = Rules.of(run.config.placement)
         wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, move, rules, stay)
         return plan_evacuate.evacuate(now, wish)
 

@@ -66,7 +66,10 @@ class Rules:
 
     def barred(self, world: Inventory, vm: str) -> set[str]:
         """List the PVs, by UUID, to which a VM's volume shall not come because of others there."""
-        apart = [lv for lv in world.lvs if lv.name in self.neighbours(vm)]
+        others = self.neighbours(vm)
+        if not others:
+            return set()
+        apart = [lv for lv in world.lvs if lv.name in others]
         # What is being moved lies on LVM's mirror, and that on both sides.
         names = {name for lv in apart for name in (lv.name, *lv.moving_in)}
         return {run.pv for lv in world.lvs if lv.name in names for run in lv.extents}

@@ -1,6 +1,6 @@
 """Look at the jobs there are: PV tags name them, their locks tell which of them run, their records what was asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,7 +59,7 @@ class Job:
     @property
     def asked(self) -> Mapping[str, object]:
         """Give what was asked for when it was begun last; empty without a record."""
-        return next((event.fields for event in reversed(self.events) if event.name == "asked"), {})
+        return _asked(self.events)
 
 
 def jobs(nodes: Nodes, world: Inventory) -> list[Job]:
@@ -103,8 +103,7 @@ def look(nodes: Nodes, world: Inventory, pv: PhysicalVolume, tag: str) -> Job:
         return Job(tag, pv, "unknown", "", since, f"{node}: {answer.reason()}", left, None)
     wished = (wish.removeprefix("wish").strip(), rate.removeprefix("rate").strip())
     events = record.parse(text)
-    asked = next((event.fields for event in reversed(events) if event.name == "asked"), {})
-    excluded = asked.get("exclude")
+    excluded = _asked(events).get("exclude")
     stay = excluded if isinstance(excluded, list) else []
     left -= sum(lv.on(pv.uuid) for lv in world.lvs if lv.name in stay) * world.vg.extent
     return judged(tag, pv, lock, wished, events, left)
@@ -150,6 +149,10 @@ def _pace(events: list[Event]) -> tuple[float | None, float | None]:
         elif event.name in ("paused", "resumed", "asked", *_ENDS):
             begun.clear()
     return (moved / seconds if moved and seconds > 0 else None), pace.left()
+
+
+def _asked(events: Sequence[Event]) -> Mapping[str, object]:
+    return next((event.fields for event in reversed(events) if event.name == "asked"), {})
 
 
 def _limit(events: list[Event]) -> int:

@@ -239,17 +239,14 @@ def _assign(
     targets = _targets(world, wish, source)
     room = wish.rules.room(world, targets, leaving=source.uuid)
     chosen: dict[str, dict[str, int]] = {}
-    closed = {part.lv.name: wish.rules.barred(world, part.lv.name) & set(room.free) for part in parts}
+    apart = {part.lv.name: wish.rules.neighbours(part.lv.name) for part in parts}
+    barred = {part.lv.name: wish.rules.barred(world, part.lv.name) & room.free.keys() for part in parts}
     # Those that lie apart from others have the smallest choice.
-    for part in sorted(
-        parts,
-        key=lambda part: (not wish.rules.neighbours(part.lv.name), -len(closed[part.lv.name]), -part.size),
-    ):
+    for part in sorted(parts, key=lambda part: (not apart[part.lv.name], -len(barred[part.lv.name]), -part.size)):
         # To what is being moved LVM gave its room when that began.
         own = {run.pv for lv in world.lvs if lv is part.lv or lv.name in part.lv.moving_in for run in lv.extents}
-        apart = wish.rules.neighbours(part.lv.name)
-        barred = wish.rules.barred(world, part.lv.name) | {pv for vm in apart for pv in chosen.get(vm, ())}
-        taken = placement.fill(room.without(barred), part.size - part.begun, own)
+        closed = barred[part.lv.name] | {pv for vm in apart[part.lv.name] for pv in chosen.get(vm, ())}
+        taken = placement.fill(room.without(closed), part.size - part.begun, own)
         if taken is None:
             raise _no_room(world, wish, source, targets, parts)
         room = room.less(taken)

@@ -124,16 +124,19 @@ class Work:
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
     ) -> Result:
         """Run a command, again while another host holds the VG's lock; raise what ``failure`` makes of a failure."""
-        result = lvm.run(lambda: self._run(command))
+        result = lvm.run(lambda: self._run(command, lambda: self._to_the_end(command)))
         if not result.ok:
             raise failure(what, command.node, result)
         return result
 
-    def _run(self, command: Command) -> Result:
+    def _run(self, command: Command, run: Callable[[], Result]) -> Result:
         self.hook("before", command.node, str(command))
-        result = self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
+        result = run()
         self.hook("after", command.node, str(command))
         return result
+
+    def _to_the_end(self, command: Command) -> Result:
+        return self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
 
     def stream(self, command: Command, on_line: Callable[[str], None]) -> Result:
         """Run a command without a limit, each line of output as it comes; again as ``do`` does."""
@@ -142,13 +145,7 @@ class Work:
             self.hook("during", command.node, text)
             on_line(text)
 
-        def once() -> Result:
-            self.hook("before", command.node, str(command))
-            result = self.nodes.stream(command.node, command.argv, line)
-            self.hook("after", command.node, str(command))
-            return result
-
-        return lvm.run(once)
+        return lvm.run(lambda: self._run(command, lambda: self.nodes.stream(command.node, command.argv, line)))
 
     def ask(self, node: str, argv: Sequence[str]) -> Result:
         """Run what only reads."""
