@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,19 @@ class Cluster:
         if where == HOST:
             return [sys.executable, "-m", "vmstore", *words, "--config", str(self.config)]
         return [str(LAB), "ssh", where, shlex.join(["vmstore", *words])]
+
+    def with_settings(self, text: str, folder: Path) -> "Cluster":
+        """Give the same lab with more settings on the workstation, written to a file in a folder."""
+        config = folder / "vmstore.toml"
+        config.write_text(f"{self.config.read_text(encoding='utf-8')}\n{text}\n", encoding="utf-8")
+        config.chmod(0o600)
+        return replace(self, config=config)
+
+    def uncordon(self) -> None:
+        """Open every PV again."""
+        for pv in self.pvs():
+            if pv["state"] != "ok":
+                self.vmstore(HOST, "pv", "uncordon", pv["wwid"])
 
     def pvs(self) -> list[dict[str, Any]]:
         """List the PVs as the first node names them."""
@@ -175,6 +188,18 @@ class Cluster:
             assert run is None or run.poll() is None, f"it ended before {what}: {run.communicate()}"
             assert time.monotonic() < end, f"waited {seconds} s for {what}"
             time.sleep(0.5)
+
+
+def status() -> dict[str, Any]:
+    """Ask the lab what is up."""
+    return dict(finish([str(LAB), "status", "--json"]).json)
+
+
+def running() -> Cluster:
+    """Give the lab that is up."""
+    told = status()
+    nodes = tuple(machine["name"] for machine in told["machines"] if machine["role"] == "node")
+    return Cluster(nodes, Path(told["vmstore_toml"]))
 
 
 def finish(argv: Sequence[str], *, check: bool = True, timeout: int = LONG) -> Done:

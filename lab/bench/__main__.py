@@ -1,17 +1,15 @@
 """Run the benchmarks and write docs/benchmarks.md: all of them, or the parts that are named, with the others kept."""
 
-import json
 import platform
 import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from lab.bench import moves, relocations, scale
-from lab.driver import LAB, ROOT, Cluster, finish
+from lab.driver import LAB, ROOT, Cluster, finish, running
 
 T = TypeVar("T")
 MANAGERS = ("pacemaker", "rgmanager")
@@ -74,9 +72,7 @@ def _on(topology: str, measure: Callable[[Cluster], list[T]]) -> list[T]:
     """Measure on a topology of the lab."""
     finish([str(LAB), "up", topology])
     try:
-        status = json.loads(finish([str(LAB), "status", "--json"]).out)
-        nodes = tuple(machine["name"] for machine in status["machines"] if machine["role"] == "node")
-        return measure(Cluster(nodes, Path(status["vmstore_toml"])))
+        return measure(running())
     finally:
         finish([str(LAB), "down"])
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.driver import LAB, finish
-from lab.soak.rounds import Round, bring_up, play, tidy
+from lab.driver import LAB, finish, running
+from lab.soak.rounds import Round, play, tidy
 
 
 def main(words: Sequence[str]) -> int:
@@ -22,7 +22,8 @@ def main(words: Sequence[str]) -> int:
     seed = wanted.seed if wanted.seed is not None else int(time.time()) % 1_000_000
     with tempfile.TemporaryDirectory(prefix="vmstore-soak.") as place:
         os.environ.setdefault("VMSTORE_LAB_STATE", tempfile.mkdtemp(prefix="vmstore-soak-lab."))
-        cluster = bring_up("default")
+        finish([str(LAB), "up", "default"])
+        cluster = running()
         end, number = time.monotonic() + 60 * wanted.minutes, 0
         while time.monotonic() < end and number != wanted.rounds:
             folder = Path(place) / str(number)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from lab.driver import HOST, LAB, Cluster, finish
+from lab.driver import HOST, LAB, Cluster
 from lab.soak.faults import FAULTS, Fault, program
+from vmstore.jobs.throttle import KNOB
 
 TRIES = 5
-KNOB = "/sys/module/dm_mirror/parameters/raid1_resync_throttle"
 # What a run may say when a fault met it: tool failed, cluster unusable, locked, half-way, interrupted, killed.
 GOOD = {6, 7, 8, 9, 130, -9}
 
@@ -148,14 +148,4 @@ def tidy(cluster: Cluster) -> None:
     for name in list(cluster.used):
         cluster.vmstore(HOST, "remove", name, "--confirm", name)
     cluster.used.clear()
-    for pv in cluster.pvs():
-        if pv["state"] != "ok":
-            cluster.vmstore(HOST, "pv", "uncordon", pv["wwid"])
-
-
-def bring_up(topology: str) -> Cluster:
-    """Start the lab."""
-    finish([str(LAB), "up", topology])
-    status = finish([str(LAB), "status", "--json"]).json
-    nodes = tuple(machine["name"] for machine in status["machines"] if machine["role"] == "node")
-    return Cluster(nodes, Path(status["vmstore_toml"]))
+    cluster.uncordon()

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import san
+from tests.support import jobs, san
 from tests.support.bench import Bench
+from vmstore.jobs import control, lease
 
 
 @pytest.fixture
@@ -18,3 +19,17 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 def single(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Give the simulated single host, vmstore on it."""
     return Bench(san.single(), tmp_path, monkeypatch, host="host")
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a job's signs of life, and its looks at what is wanted of it, at once."""
+    monkeypatch.setattr(lease, "BEAT", 0.001)
+    monkeypatch.setattr(control, "EVERY", 0.001)
+
+
+@pytest.fixture
+def busy(bench: Bench) -> Bench:
+    """Put two running VMs and an idle volume on iscsi1; one is moved in two pieces."""
+    jobs.fill(bench.san)
+    return bench

@@ -9,24 +9,12 @@ from datetime import datetime
 import pytest
 
 from tests.support.bench import KILLED, Bench
-from tests.support.jobs import clean, evacuate, events, fill, jobs, wish
+from tests.support.jobs import clean, evacuate, events, jobs, wish
 from tests.support.san import G
 from vmstore.errors import ExitCode
 from vmstore.jobs import control, lease
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have signs of life and looks at wishes at once."""
-    monkeypatch.setattr(lease, "BEAT", 0.01)
-    monkeypatch.setattr(control, "EVERY", 0.01)
-
-
-@pytest.fixture
-def busy(bench: Bench) -> Bench:
-    """Put two running VMs and an idle volume on iscsi1; one is moved in two pieces."""
-    fill(bench.san)
-    return bench
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 def test_without_a_job_there_is_nothing_to_see(busy: Bench) -> None:

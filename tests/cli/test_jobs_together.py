@@ -6,26 +6,14 @@ from typing import Any
 import pytest
 
 from tests.support.bench import KILLED, Bench, Outcome
-from tests.support.jobs import clean, evacuate, fill, jobs, wish
+from tests.support.jobs import clean, evacuate, jobs, wish
 from tests.support.san import G
 from vmstore import ui
 from vmstore.errors import ExitCode
 from vmstore.jobs import control, lease
 from vmstore.policies.window import Window
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have signs of life and looks at wishes at once."""
-    monkeypatch.setattr(lease, "BEAT", 0.01)
-    monkeypatch.setattr(control, "EVERY", 0.01)
-
-
-@pytest.fixture
-def busy(bench: Bench) -> Bench:
-    """Put two running VMs and an idle volume on iscsi1; one is moved in two pieces."""
-    fill(bench.san)
-    return bench
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 def test_what_shall_stay_stays_also_when_it_is_taken_up(busy: Bench) -> None:

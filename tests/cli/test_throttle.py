@@ -7,14 +7,9 @@ import pytest
 from tests.support.bench import KILLED, Bench, Outcome
 from tests.support.san import G
 from vmstore.errors import ExitCode
-from vmstore.jobs import control, lease
+from vmstore.jobs import lease
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have signs of life at once."""
-    monkeypatch.setattr(lease, "BEAT", 0.001)
-    monkeypatch.setattr(control, "EVERY", 0.001)
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """Bring the lab up once for all tests of a topology, and leave the VG as it was after each test."""
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lab.driver import HOST, LAB, Cluster, finish
+from lab.driver import LAB, Cluster, finish, running, status
 from tests.lab import services
 from tests.lab.services import Vm
 
@@ -47,7 +44,7 @@ def own_state() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def topologies(own_state: None) -> Iterator[dict[str, Cluster]]:
     """Remember which topology is up; it comes down when another one is wanted, and at the end."""
-    up = {_running(): _cluster()} if USE_RUNNING else {}
+    up = {status()["topology"]: running()} if USE_RUNNING else {}
     yield up
     if up and not USE_RUNNING:
         finish([str(LAB), "down"])
@@ -58,27 +55,13 @@ def lab(request: pytest.FixtureRequest, topologies: dict[str, Cluster]) -> Clust
     """Bring up the topology that the test module names in TOPOLOGY, unless it is up already."""
     wanted = request.module.TOPOLOGY
     if wanted not in topologies:
-        assert not USE_RUNNING, f"the running lab is {_running()}, not {wanted}"
+        assert not USE_RUNNING, f"the running lab is {status()['topology']}, not {wanted}"
         if topologies:
             topologies.clear()
             finish([str(LAB), "down"])
         finish([str(LAB), "up", wanted])
-        topologies[wanted] = _cluster()
+        topologies[wanted] = running()
     return topologies[wanted]
-
-
-def _status() -> dict[str, Any]:
-    return dict(json.loads(finish([str(LAB), "status", "--json"]).out))
-
-
-def _running() -> str:
-    return str(_status()["topology"])
-
-
-def _cluster() -> Cluster:
-    status = _status()
-    nodes = tuple(machine["name"] for machine in status["machines"] if machine["role"] == "node")
-    return Cluster(nodes, Path(status["vmstore_toml"]))
 
 
 @pytest.fixture
@@ -95,9 +78,7 @@ def cluster(lab: Cluster) -> Iterator[Cluster]:
         lab.sh(lab.nodes[0], f"lvremove -y vmstore/{vm}", check=False)
     lab.used.clear()
     if lab.cordons:
-        for pv in lab.pvs():
-            if pv["state"] != "ok":
-                lab.vmstore(HOST, "pv", "uncordon", pv["wwid"])
+        lab.uncordon()
         lab.cordons = False
 
 

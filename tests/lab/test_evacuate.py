@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,10 +98,7 @@ def test_killed_in_the_middle_the_same_command_goes_on_from_another_node(cluster
 
 
 def test_killed_in_the_middle_of_a_volume_only_a_piece_is_moved_again(cluster: Cluster, tmp_path: Path) -> None:
-    small = tmp_path / "vmstore.toml"
-    small.write_text(f"{cluster.config.read_text()}\n[move]\npiece_mib = 16\n")
-    small.chmod(0o600)
-    inpieces = replace(cluster, config=small)
+    inpieces = cluster.with_settings("[move]\npiece_mib = 16", tmp_path)
     source = cluster.wwid("iscsi", 1)
     cluster.create("large01", "64M", "--pv", source)
     cluster.mount("n2", "large01")

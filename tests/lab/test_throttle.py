@@ -3,16 +3,15 @@
 import json
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab.driver import HOST, Cluster
+from vmstore.jobs.throttle import KNOB
 
 TOPOLOGY = "default"
 MIB = 2**20
-KNOB = "/sys/module/dm_mirror/parameters/raid1_resync_throttle"
 
 
 def share(cluster: Cluster, node: str) -> int:
@@ -59,10 +58,7 @@ def test_a_run_that_is_killed_leaves_its_node_as_it_was(cluster: Cluster) -> Non
 
 @pytest.mark.long
 def test_a_copy_stands_back_for_a_busy_guest_and_goes_on_afterwards(cluster: Cluster, tmp_path: Path) -> None:
-    limits = tmp_path / "vmstore.toml"
-    limits.write_text(f"{cluster.config.read_text()}\n[load]\npressure_percent = 20\n")
-    limits.chmod(0o600)
-    careful = replace(cluster, config=limits)
+    careful = cluster.with_settings("[load]\npressure_percent = 20", tmp_path)
     source = cluster.wwid("iscsi", 1)
     cluster.create("busy01", "512M", "--pv", source)
     cluster.mount("n2", "busy01")

@@ -156,6 +156,7 @@ class San:
     is rgmanager or "".
 
     ``programs`` are those of the cluster's generation, ``versions`` the versions of cluster.conf that nodes run.
+    ``heard_once``: a wish is over once it was heard, so that a run that was paused goes on by itself.
     ``shares`` are all that were given to copies so far, by node.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
     """
@@ -169,6 +170,7 @@ class San:
     lvs: dict[str, Lv] = field(default_factory=dict)
     leases: dict[tuple[str, str], str] = field(default_factory=dict)
     wishes: dict[tuple[str, str], str] = field(default_factory=dict)
+    heard_once: bool = False
     rates: dict[tuple[str, str], str] = field(default_factory=dict)
     shares: list[tuple[str, int]] = field(default_factory=list)
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)

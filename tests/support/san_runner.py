@@ -53,7 +53,10 @@ class SanHold:
             return ""
         if line:
             self._record.append(line)
-        return f"heard {self._san.wishes.get(self._key, '') or 'none'} {self._san.rates.get(self._key, '')}"
+        wish = self._san.wishes.get(self._key, "") or "none"
+        if self._san.heard_once:
+            self._san.wishes.pop(self._key, None)
+        return f"heard {wish} {self._san.rates.get(self._key, '')}"
 
     def release(self) -> None:
         """Let the lock fall."""
