@@ -130,7 +130,7 @@ def test_on_rhel_5_ccsd_distributes_what_one_node_was_given(rhel5: Bench) -> Non
     new = f"{CONF}.vmstore"
     shown = _shown(rhel5, "create", "web01", "2G")
     assert shown[-4:] == [
-        ("n1", ("sh", "-c", f"umask 027; cat >{new}")),
+        ("n1", ("sh", "-c", f"umask 027; cat >{new} && sync {new}")),
         ("n1", ("xmllint", "--noout", new)),
         ("n1", tuple(f"cp -p {CONF} {new}-old && ccs_tool update {new} && rm -f {new}".split())),
         ("n1", ("cman_tool", "version", "-r", "4")),
@@ -274,7 +274,7 @@ def test_one_change_of_cluster_conf_at_a_time(managed: Bench) -> None:
         on_moment=lambda _: held.append((managed.changes()[-1][1][0], lock in managed.san.leases)),
     )
     assert done.code == 0, done.err
-    assert {name for name, locked in held if locked} == {"sh", "ccs_config_validate", "cp", "mv", "cman_tool"}
+    assert {name for name, locked in held if locked} == {"sh", "ccs_config_validate", "cp", "mv", "sync", "cman_tool"}
     assert lock not in managed.san.leases
 
 

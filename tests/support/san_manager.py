@@ -116,11 +116,13 @@ def _file(san: San, node: Node, argv: Sequence[str], stdin: str) -> Answer | Non
             text = san.conf.get(at(path))
             return (0, text, "") if text is not None else (1, "", f"cat: {path}: No such file or directory\n")
         case ["sh", "-c", script] if script.startswith("umask 027; cat >"):
-            san.conf[at(script.split(">")[1])] = stdin
+            san.conf[at(script.split(">")[1].split()[0])] = stdin
         case ["cp", "-p", source, target]:
             san.conf[at(target)] = san.conf[at(source)]
         case ["mv", source, target]:
             san.conf[at(target)] = san.conf.pop(at(source))
+        case ["sync", path, folder] if path.startswith(folder) and at(path) in san.conf:
+            pass
         case ["ccs_config_validate" | "ccs_tool" | "xmllint" | "ccs_sync" as name, *_] if name not in san.programs:
             return 127, "", f"bash: {name}: command not found\n"
         case ["ccs_config_validate", "-f", path]:

@@ -129,7 +129,7 @@ class PushConf(Step):
     def _prepare(self) -> list[Command]:
         if self._there:
             return []
-        write = [Command(node, ("sh", "-c", f"umask 027; cat >{NEW}"), self.text) for node in self._written]
+        write = [Command(node, ("sh", "-c", f"umask 027; cat >{NEW} && sync {NEW}"), self.text) for node in self._written]
         return [*write, *([Command(self.node, self.checker)] if self.checker else [])]
 
     def _act(self) -> list[Command]:
@@ -153,7 +153,8 @@ class PushConf(Step):
         keep = ["cp", "-p", CONF, OLD]
         if self.way is Way.CCS_TOOL:
             return Command.chain(node, keep, cluster_push.update(NEW), ["rm", "-f", NEW])
-        return Command.chain(node, keep, ["mv", NEW, CONF])
+        # A node that loses its power now must not come back with the old one, or with an empty one.
+        return Command.chain(node, keep, ["mv", NEW, CONF], ["sync", CONF, CONF.rpartition("/")[0]])
 
     def done(self, world: Inventory) -> bool:
         """Tell whether the manager lists the service, or no longer does; of its attributes it says nothing."""
