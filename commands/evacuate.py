@@ -49,7 +49,7 @@ def evacuate(
     from vmstore.commands.work import Manner, nothing, on_pv, swept
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
-    from vmstore.jobs import leftover, plan_evacuate, where
+    from vmstore.jobs import leftover, parts, plan_evacuate, where
     from vmstore.jobs.mirror import MoveVolume
     from vmstore.jobs.step import Step
     from vmstore.policies.placement import Rules
@@ -77,7 +77,7 @@ def evacuate(
     move, rules = evacuation.moving(run, limit), Rules.of(run.config.placement)
 
     def plan(now: "Inventory", tag: str) -> list[Step]:
-        wish = plan_evacuate.Evacuate(uuid, targets, classes, remove, tag, move, rules, stay)
+        wish = parts.Evacuate(uuid, targets, classes, remove, tag, move, rules, stay)
         return plan_evacuate.evacuate(now, wish)
 
     todo = plan(world, job.own_tag(world, uuid))

@@ -12,7 +12,8 @@ from vmstore.config import Move
 from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError, VmstoreError
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.mirror import MoveVolume
-from vmstore.jobs.plan_evacuate import Evacuate, evacuate
+from vmstore.jobs.parts import Evacuate
+from vmstore.jobs.plan_evacuate import evacuate
 from vmstore.jobs.pv_steps import BeginEvacuation, DropPv, EndEvacuation, SetAllocatable, WipeLabel
 from vmstore.jobs.step import Step
 from vmstore.policies.placement import Rules

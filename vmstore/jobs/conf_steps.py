@@ -129,7 +129,9 @@ class PushConf(Step):
     def _prepare(self) -> list[Command]:
         if self._there:
             return []
-        write = [Command(node, ("sh", "-c", f"umask 027; cat >{NEW} && sync {NEW}"), self.text) for node in self._written]
+        write = [
+            Command(node, ("sh", "-c", f"umask 027; cat >{NEW} && sync {NEW}"), self.text) for node in self._written
+        ]
         return [*write, *([Command(self.node, self.checker)] if self.checker else [])]
 
     def _act(self) -> list[Command]:

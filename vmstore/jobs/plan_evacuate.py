@@ -1,51 +1,20 @@
 """Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import groupby
 
 from vmstore import sizes
-from vmstore.config import Move
-from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError
-from vmstore.jobs import freezing, lease, lock_steps, marks, pieces, plan_pv, where
+from vmstore.errors import NoRoom, Refused, UsageError
+from vmstore.jobs import lock_steps, marks, plan_mirror, plan_pv, where
 from vmstore.jobs.activation_steps import LeaveInactive
-from vmstore.jobs.freeze_steps import Note
-from vmstore.jobs.mirror import MoveVolume
+from vmstore.jobs.parts import Evacuate, Ground, Part
 from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
-from vmstore.policies import placement, safety
-from vmstore.policies.placement import Rules
+from vmstore.policies import engines, placement, safety
+from vmstore.policies.engines import Engine
 
-# Bytes. So much of volumes that nobody uses is moved before they are let go of, so that a volume is kept from its VM
-# no longer than a large one takes, and small ones do not each cost an LVM command more.
-AWAKE = 256 * sizes.UNITS["M"]
-
-
-@dataclass(frozen=True, slots=True)
-class Evacuate:
-    """What was asked for: the source's UUID, the targets' UUIDs (none: the source's class), and what comes after.
-
-    ``exclude`` are VMs whose volumes stay.
-    """
-
-    source: str
-    targets: tuple[str, ...]
-    classes: tuple[str, ...]
-    remove: bool
-    lease: str
-    move: Move
-    rules: Rules = field(default_factory=Rules)
-    exclude: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What a volume has on the source, in bytes; ``begun`` is what LVM moves off it already."""
-
-    lv: LogicalVolume
-    size: int
-    place: where.Place
-    begun: int = 0
+_PLANS: Mapping[Engine, Callable[[Ground, Sequence[Part]], list[Step]]] = {Engine.MIRROR: plan_mirror.moves}
 
 
 def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
@@ -109,7 +78,7 @@ def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]
     return [LeaveInactive(node, world.vg.name, tuple(names)) for node, names in left.items() if names]
 
 
-def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[_Part]:
+def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Part]:
     movers = {lv.name: lv for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source.uuid)}
     own = [
         lv for lv in world.lvs if lv.name not in movers and (lv.on(source.uuid) or movers.keys() & set(lv.moving_in))
@@ -123,7 +92,9 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[_Pa
     for lv in own:
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
         more = 0 if lv.name in wish.exclude else lv.on(source.uuid) * extent
-        parts.append(_Part(lv, more + begun, where.place(world, lv), begun))
+        place = where.place(world, lv)
+        choice = engines.choose(wish.engine, engines.Facts(place.idle, engines.Engine.MIRROR if begun else None))
+        parts.append(Part(lv, more + begun, place, choice, begun))
     rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
     # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
     # done early, and the most important ones when all others went well.
@@ -150,90 +121,16 @@ def _refuse_kinds(
         )
 
 
-def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[_Part]) -> list[Step]:
-    for node in sorted({part.place.node for part in parts}):
-        where.locks(world, node)
-        if world.vg.shared and "lvmpolld" not in world.nodes[node].daemons:
-            raise ClusterUnusable(
-                f"lvmpolld does not run on {node}",
-                why="pvmove in a shared VG wants it (lvm2 tools/pvmove.c)",
-                hint=f"on {node}: systemctl start lvm2-lvmpolld.socket",
-            )
-    chosen = _assign(world, wish, source, parts)
+def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[Part]) -> list[Step]:
+    ground = Ground(world, wish, source, _assign(world, wish, source, parts))
     steps: list[Step] = []
-    awake: list[_Part] = []
-    frozen: list[Step] = []
-    for part in parts:
-        moves = _pieces(world, wish, source, part, chosen[part.lv.name])
-        freeze, thaw = freezing.pair(world, part.lv, lock(wish.lease, part.lv.name, source.uuid), source.uuid)
-        if not part.place.idle:
-            steps += [*freeze, *moves, *thaw]
-            continue
-        # A service that is stopped stays frozen until its volume is let go of: started before, it would fail.
-        steps += [*freeze, *moves]
-        frozen += thaw
-        awake.append(part)
-        if sum(each.size for each in awake) >= AWAKE:
-            steps += [*_let_go(world, awake), *frozen]
-            awake, frozen = [], []
-    return [*steps, *_let_go(world, awake), *frozen]
-
-
-def _pieces(
-    world: Inventory, wish: Evacuate, source: PhysicalVolume, part: _Part, room: Mapping[str, int]
-) -> list[MoveVolume]:
-    """Plan moving what a volume has on the source, in pieces; ``room`` are the bytes that each target takes."""
-    node, lv, extent = part.place.node, part.lv, world.vg.extent
-    shares = {pv: share // extent for pv, share in room.items()}
-    most = max(1, wish.move.piece_mib * sizes.UNITS["M"] // extent) if wish.move.piece_mib else 0
-    cut = [*_begun(world, source, lv), *pieces.cut(_ranges(lv, source), shares, most)]
-    return [
-        MoveVolume(
-            node=node,
-            vg=world.vg.name,
-            lv=lv.name,
-            uuid=source.uuid,
-            source=where.device(world, node, source.uuid),
-            targets=tuple(where.device(world, node, pv) for pv in piece.targets),
-            size=piece.count * extent,
-            idle=part.place.idle,
-            region_mib=wish.move.region_mib,
-            poll_seconds=wish.move.poll_seconds,
-            ranges=piece.ranges if len(cut) > 1 else (),
-            piece=(number, len(cut)),
-        )
-        for number, piece in enumerate(cut, 1)
-    ]
-
-
-def _begun(world: Inventory, source: PhysicalVolume, lv: LogicalVolume) -> list[pieces.Piece]:
-    """Give what LVM moves already: it finishes that first, whatever it is told to move."""
-    movers = [mover for mover in world.lvs if mover.name in lv.moving_in]
-    there = {run.pv for mover in movers for run in mover.extents} - {source.uuid}
-    ranges = tuple(each for mover in movers for each in _ranges(mover, source))
-    return [pieces.Piece(tuple(sorted(there)), ranges)] if movers else []
-
-
-def _ranges(lv: LogicalVolume, source: PhysicalVolume) -> list[pieces.Range]:
-    return [pieces.Range(run.start, run.count) for run in lv.extents if run.pv == source.uuid]
-
-
-def lock(tag: str, vm: str, uuid: str) -> Note:
-    """Say by which lock a service is frozen during the evacuation that a tag stands for."""
-    return Note(vm, lease.node_of(tag), lease.evacuation(uuid))
-
-
-def _let_go(world: Inventory, parts: Sequence[_Part]) -> list[Step]:
-    """Plan leaving inactive what was only moved: one LVM command for several small volumes."""
-    nodes = dict.fromkeys(part.place.node for part in parts)
-    return [
-        LeaveInactive(node, world.vg.name, tuple(part.lv.name for part in parts if part.place.node == node))
-        for node in nodes
-    ]
+    for engine, alike in groupby(parts, key=lambda part: part.choice.engine):
+        steps += _PLANS[engine](ground, list(alike))
+    return steps
 
 
 def _assign(
-    world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[_Part]
+    world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[Part]
 ) -> dict[str, dict[str, int]]:
     """Give each volume bytes on its targets so that all fit together, the largest ones choosing first."""
     targets = _targets(world, wish, source)
@@ -276,7 +173,7 @@ def _no_room(
     wish: Evacuate,
     source: PhysicalVolume,
     targets: Sequence[PhysicalVolume],
-    parts: Sequence[_Part],
+    parts: Sequence[Part],
 ) -> NoRoom:
     need = sum(part.size - part.begun for part in parts)
     free = sum(pv.free for pv in targets)

@@ -1,0 +1,54 @@
+"""Say what an evacuation was asked for, and what each volume has on the PV. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vmstore.config import Move
+from vmstore.jobs import lease, where
+from vmstore.jobs.freeze_steps import Note
+from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
+from vmstore.policies.engines import Choice, Engine
+from vmstore.policies.placement import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Evacuate:
+    """What was asked for: the source's UUID, the targets' UUIDs (none: the source's class), and what comes after.
+
+    ``exclude`` are VMs whose volumes stay, ``engine`` is the admin's choice, if any.
+    """
+
+    source: str
+    targets: tuple[str, ...]
+    classes: tuple[str, ...]
+    remove: bool
+    lease: str
+    move: Move
+    rules: Rules = field(default_factory=Rules)
+    exclude: tuple[str, ...] = ()
+    engine: Engine | None = None
+
+    def lock(self, vm: str) -> Note:
+        """Say by which lock a VM's service is frozen meanwhile."""
+        return Note(vm, lease.node_of(self.lease), lease.evacuation(self.source))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a volume has on the source, in bytes; ``begun`` is what LVM moves off it already."""
+
+    lv: LogicalVolume
+    size: int
+    place: where.Place
+    choice: Choice
+    begun: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the plans of all engines need: the world, the wish, the PV, and the bytes each volume has on each target."""
+
+    world: Inventory
+    wish: Evacuate
+    source: PhysicalVolume
+    room: Mapping[str, Mapping[str, int]]
