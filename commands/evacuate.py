@@ -1,6 +1,7 @@
 """vmstore evacuate: empty a PV under running VMs."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,13 @@ from vmstore.output import Output
 if TYPE_CHECKING:
     from vmstore.config import Config as Settings
     from vmstore.model import Inventory
+
+
+class EngineName(StrEnum):
+    """The ways to move a volume."""
+
+    mirror = "mirror"
+    used = "used"
 
 
 def evacuate(
@@ -30,6 +38,9 @@ def evacuate(
         list[str] | None,
         typer.Option("--exclude", metavar="VM", help="Leave this VM's volume where it is; repeatable."),
     ] = None,
+    engine: Annotated[
+        EngineName | None, typer.Option("--engine", help="How to move each volume; else the fastest that can be used.")
+    ] = None,
     config: Config = None,
     output: Format = Output.table,
     dry_run: DryRun = False,
@@ -44,15 +55,16 @@ def evacuate(
     cordoned and stays so. Ctrl-C stops after the piece that is being moved; the same command, from any node,
     goes on. One evacuation of a PV runs in the whole cluster at a time.
     """
+    from dataclasses import replace
+
     from vmstore import names, session, sizes, ui
     from vmstore.commands import evacuation
     from vmstore.commands.work import Manner, nothing, on_pv, swept
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
-    from vmstore.jobs import leftover, parts, plan_evacuate, where
-    from vmstore.jobs.mirror import MoveVolume
+    from vmstore.jobs import leftover, plan_evacuate, where
     from vmstore.jobs.step import Step
-    from vmstore.policies.placement import Rules
+    from vmstore.policies.engines import Engine
     from vmstore.policies.window import Window
 
     when = Window.parse(window) if window else None
@@ -74,11 +86,11 @@ def evacuate(
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
-    move, rules = evacuation.moving(run, limit), Rules.of(run.config.placement)
+    wish = evacuation.wish(run, world, uuid, limit, Engine(engine.value) if engine else None)
+    wish = replace(wish, targets=targets, classes=classes, remove=remove, exclude=stay)
 
     def plan(now: "Inventory", tag: str) -> list[Step]:
-        wish = parts.Evacuate(uuid, targets, classes, remove, tag, move, rules, stay)
-        return plan_evacuate.evacuate(now, wish)
+        return plan_evacuate.evacuate(now, replace(wish, lease=tag))
 
     todo = plan(world, job.own_tag(world, uuid))
     evacuation.refuse_unable(run, limit, todo)
@@ -86,13 +98,17 @@ def evacuate(
         ui.plan(output, todo)
         return
     total = sum(step.bytes for step in todo)
-    moved = len({step.lv for step in todo if isinstance(step, MoveVolume)})
+    moved = len(evacuation.volumes(todo))
     if moved and not yes:
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
         evacuation.carry_out(
-            run, world, evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay), plan, todo
+            run,
+            world,
+            evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay, wish.engine),
+            plan,
+            todo,
         )
     else:
         nothing(run, world)

@@ -7,21 +7,24 @@ import msgspec
 
 from vmstore import sizes, ui_progress
 from vmstore.commands.work import tidied
-from vmstore.config import Move
 from vmstore.errors import Aborted
-from vmstore.jobs import engine, joblook, lease, plan_abort
+from vmstore.jobs import engine, joblook, lease, peek, plan_abort
 from vmstore.jobs import evacuate as job
 from vmstore.jobs.control import Control, Rate
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.mirror import MoveVolume
+from vmstore.jobs.parts import Evacuate
 from vmstore.jobs.record import Record, Recorded
 from vmstore.jobs.step import Reporter, Step, Work
 from vmstore.jobs.throttle import Throttle, able
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import throttle
+from vmstore.policies.engines import Engine
 from vmstore.policies.load import Limits
+from vmstore.policies.placement import Rules
 from vmstore.policies.window import Window
 from vmstore.session import Session
+from vmstore.tools import features
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Request:
     window: Window | None
     rate: int
     exclude: tuple[str, ...]
+    engine: Engine | None = None
 
 
 def carry_out(
@@ -62,9 +66,10 @@ def carry_out(
             window=str(wish.window or ""),
             rate=wish.rate,
             exclude=list(wish.exclude),
+            engine=wish.engine or "auto",
             bytes=sum(step.bytes for step in todo),
             parts=sum(step.copies for step in todo),
-            volumes=_volumes(todo),
+            volumes=volumes(todo),
             cordoned=cordoned,
         )
         evacuation = job.Evacuation(work, Control(held, wish.window), record, read, run.reader())
@@ -75,7 +80,7 @@ def carry_out(
         except Aborted as error:
             world = end(run, work, read(), wish.uuid, held.check, cordoned=cordoned)
             record.add("aborted")
-            where = "; ".join(plan_abort.places(world, _volumes(todo))) or "nothing was to be moved"
+            where = "; ".join(plan_abort.places(world, volumes(todo))) or "nothing was to be moved"
             raise Aborted(error.what, why=f"{error.why}; every volume is whole: {where}", hint=AGAIN) from error
         record.add("done")
 
@@ -86,10 +91,26 @@ def refuse_unable(run: Session, rate: int, todo: Sequence[Step]) -> None:
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
 
 
-def moving(run: Session, rate: int) -> Move:
-    """Give the settings by which volumes move at a rate."""
+def wish(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | None) -> Evacuate:
+    """Say what is wanted as far as settings and what is on the PV tell; where to, and the rest, is filled in later."""
     region = throttle.region(rate, run.config.move.region_mib, stands_back=bool(limits(run)))
-    return msgspec.structs.replace(run.config.move, region_mib=region)
+    settings = run.config.move
+    by = engine or (None if settings.engine == "auto" else Engine(settings.engine))
+    looked = by in (None, Engine.USED)
+    return Evacuate(
+        source=uuid,
+        targets=(),
+        classes=(),
+        remove=False,
+        lease="",
+        move=msgspec.structs.replace(settings, region_mib=region),
+        rules=Rules.of(run.config.placement),
+        engine=by,
+        filled=peek.filled(run.nodes, world, uuid) if looked else {},
+        rate=rate,
+        knows_autoactivation=looked and features.knows_autoactivation(run.nodes, world.reporter),
+        stands_back=bool(limits(run)),
+    )
 
 
 def limits(run: Session) -> Limits:
@@ -137,5 +158,5 @@ def _pv(world: Inventory, uuid: str) -> PhysicalVolume:
     return next(pv for pv in world.pvs if pv.uuid == uuid)
 
 
-def _volumes(steps: Sequence[Step]) -> list[str]:
-    return list(dict.fromkeys(step.lv for step in steps if isinstance(step, MoveVolume)))
+def volumes(steps: Sequence[Step]) -> list[str]:
+    return list(dict.fromkeys(name for step in steps for name in step.volumes))

@@ -137,7 +137,7 @@ def resume(
 ) -> None:
     """Let a job that rests go on; take up here one that nobody works on any more, as it was asked for."""
     from vmstore import session, ui
-    from vmstore.commands.evacuate import evacuate
+    from vmstore.commands.evacuate import EngineName, evacuate
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
 
@@ -158,6 +158,7 @@ def resume(
             str(found.asked.get("window", "")),
             f"{found.limit}B" if found.limit else "none",
             [str(vm) for vm in _list(found.asked.get("exclude")) if any(lv.name == vm for lv in world.lvs)],
+            None if found.asked.get("engine", "auto") == "auto" else EngineName(str(found.asked["engine"])),
             config,
             output,
             dry_run=dry_run,

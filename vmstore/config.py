@@ -53,7 +53,8 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
     command moves, 0 for whole volumes. VMs in ``last`` move after all others, the last of them last; those in
-    ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit.
+    ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit. ``engine`` is the way each
+    volume is moved in, auto for the fastest one that can be used.
     """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
@@ -62,6 +63,7 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate: str = ""
     last: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    engine: Literal["auto", "mirror", "used"] = "auto"
 
 
 class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

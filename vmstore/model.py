@@ -45,7 +45,7 @@ class Allocation(msgspec.Struct, frozen=True):
 
 
 class PhysicalVolume(msgspec.Struct, frozen=True):
-    """A PV of the VG; ``name`` is its device on the node that reported it."""
+    """A PV of the VG; ``name`` is its device on the node that reported it, ``start`` where its first extent begins."""
 
     uuid: str
     name: str
@@ -55,6 +55,7 @@ class PhysicalVolume(msgspec.Struct, frozen=True):
     missing: bool
     tags: frozenset[str]
     device: BlockDevice | None = None
+    start: int = 0
 
     @property
     def cordoned(self) -> bool:
@@ -98,6 +99,7 @@ class LogicalVolume(msgspec.Struct, frozen=True):
     extents: tuple[Allocation, ...]
     move_source: str = ""
     moving_in: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def private(self) -> bool:

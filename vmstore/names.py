@@ -17,6 +17,9 @@ _RESERVED_PARTS = (
 # volume under its VM's own name is always whole.
 MAKING = "+new"
 GOING = "+gone"
+# While a volume is copied by what its file system uses: the copy, and the old one once the copy has its name.
+COPYING = "+to"
+LEAVING = "+from"
 _VM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _CLASS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")

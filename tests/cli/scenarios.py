@@ -90,6 +90,35 @@ def _half_grown(san: San) -> None:
     san.nodes["n3"].marks.add("web01")
 
 
+def _hardly_filled(san: San) -> None:
+    san.volume("web01", 2 * G, "iscsi1", active="n1", mounted=True)
+    san.volume("idle", 2 * G, "iscsi1", used=G // 8)
+    san.volume("db-01.prod", 1 * G, "iscsi1", used=G // 4).tags.add("gold")
+    san.volume("full", 1 * G, "iscsi1", used=G - 2**20)
+    san.serve("idle")
+
+
+def _half_copied(san: San) -> None:
+    san.volume("idle", 2 * G, "iscsi1", used=G // 8)
+    lv = san.volume("idle+to", 2 * G, "fc1")
+    san.nodes["n2"].active.add(lv.uuid)
+    san.nodes["n2"].marks.add(lv.name)
+
+
+def _half_named(san: San) -> None:
+    san.volume("idle+from", 2 * G, "iscsi1", used=G // 8).data = "of idle"
+    san.volume("idle+to", 2 * G, "fc1", used=G // 8).data = "of idle"
+
+
+def _old_one_left(san: San) -> None:
+    san.volume("idle", 2 * G, "fc1", used=G // 8)
+    san.volume("idle+from", 2 * G, "iscsi1", used=G // 8)
+
+
+def _without_its_name(san: San) -> None:
+    san.volume("idle+from", 2 * G, "iscsi1", used=G // 8).data = "of idle"
+
+
 def _on_disk1(san: San) -> None:
     san.volume("web01", 2 * G, "disk1", active="host", mounted=True)
     san.volume("idle", 2 * G, "disk1")
@@ -133,6 +162,16 @@ SCENARIOS = (
     ),
     Scenario("evacuate what is empty", ("evacuate", "{iscsi1}", "--yes")),
     Scenario("evacuate what was left behind", ("evacuate", "{iscsi1}", "--yes"), _left_behind),
+    Scenario("evacuate by what is used", ("evacuate", "{iscsi1}", "--to", "fc", "--yes"), _hardly_filled),
+    *(
+        Scenario(f"evacuate {name}", ("evacuate", "{iscsi1}", "--to", "fc", "--yes"), prepare, hosts=("", "n2"))
+        for name, prepare in (
+            ("what is half copied", _half_copied),
+            ("what has half of its names", _half_named),
+            ("where the old volume is left", _old_one_left),
+            ("what was left without its name", _without_its_name),
+        )
+    ),
     Scenario("evacuate on one host", ("evacuate", "{disk1}", "--yes"), _on_disk1, hosts=ONE, make=single),
     Scenario("remove", ("remove", "web01", "--confirm", "web01"), lambda san: san.volume("web01", 8 * G, "fc1")),
     Scenario(

@@ -12,6 +12,7 @@ from tests.support.bench import KILLED, Bench
 from tests.support.san import EXTENT, G, San
 from vmstore.errors import ExitCode
 from vmstore.jobs import control, lease
+from vmstore.names import COPYING, LEAVING
 
 NODES = ("n1", "n2", "n3")
 LUNS = ("iscsi1", "iscsi2", "fc1", "fc2")
@@ -20,12 +21,16 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume: GiB on each of its LUNs, where it is mounted ("" nowhere), and whether it is a service."""
+    """A volume: GiB on each of its LUNs, where it is mounted ("" nowhere), and whether it is a service.
+
+    ``used`` is the share of it that its file system uses, in eighths, 0 where that cannot be told.
+    """
 
     size: int
     luns: tuple[str, ...]
     node: str
     served: bool
+    used: int = 0
 
 
 VOLUMES = st.builds(
@@ -34,6 +39,7 @@ VOLUMES = st.builds(
     luns=st.lists(st.sampled_from(LUNS), min_size=1, max_size=2, unique=True).map(tuple),
     node=st.sampled_from(("", *NODES)),
     served=st.booleans(),
+    used=st.integers(0, 8),
 )
 TARGETS = st.sampled_from((("--to", "fc"), ("--to", "{iscsi2}"), ("--to", "{fc1}", "--to", "{fc2}"), ()))
 FAULTS = st.tuples(
@@ -48,15 +54,25 @@ def lay_out(volumes: list[Volume]) -> San:
         part = each.size * G // len(each.luns) // EXTENT * EXTENT
         if all(made.free(made.label(lun).uuid) * EXTENT >= part for lun in each.luns):
             name = f"vm{number:02}"
-            made.volume(name, part * len(each.luns), each.luns, active=each.node, mounted=bool(each.node))
+            size = part * len(each.luns)
+            used = size // 8 * each.used or None
+            made.volume(name, size, each.luns, active=each.node, mounted=bool(each.node), used=used)
             if each.served:
                 made.serve(name, each.node)
     return made
 
 
 def whole(world: San, sizes: dict[str, int]) -> None:
-    """Assert that each volume has all its extents, each once, and that none is another's."""
-    assert {name: lv.size for name, lv in world.lvs.items()} == sizes
+    """Assert that each volume has all its extents, each once, that none is another's, and that all its data is in it.
+
+    While it takes over the name of another, a volume may have none of its own for a moment; both are whole then.
+    """
+    found = {name: lv for name, lv in world.lvs.items() if not name.endswith((COPYING, LEAVING))}
+    for name in sizes.keys() - found.keys():
+        found[name] = world.lvs[name + LEAVING]
+    assert {name: (lv.size, lv.data) for name, lv in found.items()} == {
+        name: (size, f"of {name}") for name, size in sizes.items()
+    }
     taken: set[tuple[str, int]] = set()
     for lun in world.pvs():
         assert lun.pv is not None
@@ -123,6 +139,7 @@ def _try(bench: Bench, world: San, targets: tuple[str, ...], fault: tuple[str, i
     assert {name: bench.san.holders(lv) for name, lv in bench.san.lvs.items()} == holders, done.err
     if done.code == ExitCode.DONE:
         assert left(bench.san) == {}
+        assert set(bench.san.lvs) == set(sizes)
         assert bench.san.used(bench.san.label("iscsi1").uuid) == []
     else:
         assert done.code == ExitCode.NO_ROOM, done.err

@@ -23,6 +23,7 @@ def test_it_is_inactive_with_an_ext4_file_system_that_fills_it(bench: Bench) -> 
         "mounted": [],
         "classes": ["fc"],
         "moving": False,
+        "data": "",
     }
     lv = bench.san.lvs["web01"]
     assert lv.fs is not None

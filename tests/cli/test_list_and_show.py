@@ -79,8 +79,8 @@ def test_show_tells_all_of_one_volume(four: Bench) -> None:
         "class        fc, iscsi",
         "held by      n2",
         "mounted on   /vm/db-01.prod",
-        "extents      2 GiB on /dev/sdb",
         "extents      2 GiB on /dev/sdc",
+        "extents      2 GiB on /dev/sdb",
     ]
     told = four.vmstore("show", "idle", "-o", "json").json
     assert (told["schema"], told["kind"], told["held_by"]) == (1, "volume", None)

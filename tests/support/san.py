@@ -70,7 +70,7 @@ class Run:
 
 @dataclass
 class FileSystem:
-    """An ext file system; ``checked`` since it was last mounted."""
+    """An ext file system; ``checked`` since it was last mounted. ``used`` are bytes, None where nobody can tell."""
 
     kind: str
     size: int
@@ -78,6 +78,7 @@ class FileSystem:
     clean: bool = True
     checked: bool = False
     broken: bool = False
+    used: int | None = None
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Move:
 
 @dataclass
 class Lv:
-    """A volume."""
+    """A volume; ``data`` stands for all that is in it."""
 
     name: str
     uuid: str
@@ -101,6 +102,8 @@ class Lv:
     fs: FileSystem | None = None
     zeroed: bool = False
     move: Move | None = None
+    data: str = ""
+    tags: set[str] = field(default_factory=set)
 
     @property
     def size(self) -> int:
@@ -261,6 +264,7 @@ class San:
         fs: str = "ext4",
         layout: str = "linear",
         role: str = "public",
+        used: int | None = None,
     ) -> Lv:
         """Put a volume into the world, in equal parts on the LUNs; mounted on the node where it is active."""
         luns = [on] if isinstance(on, str) else list(on)
@@ -271,7 +275,8 @@ class San:
             runs += part
             lv = Lv(name, uuid(f"lv {name}"), list(runs), layout, role)
             self.lvs[name] = lv
-        lv.fs = FileSystem(fs, lv.size) if fs else None
+        lv.fs = FileSystem(fs, lv.size, used=used) if fs else None
+        lv.data = f"of {name}"
         if active:
             self.nodes[active].active.add(lv.uuid)
         if mounted:
@@ -323,6 +328,7 @@ class San:
                 "mounted": [node.mounts[lv.uuid] for node in self.nodes.values() if lv.uuid in node.mounts],
                 "classes": sorted({self.luns_class(run.pv) for run in lv.runs}),
                 "moving": lv.move is not None,
+                "data": lv.data,
             }
             for lv in sorted(self.lvs.values(), key=lambda lv: lv.name)
         }

@@ -153,7 +153,8 @@ class Lvm:
         options, (vg, *devices) = options_of(
             argv,
             flags=("--yes",),
-            valued=("--wipesignatures", "--setautoactivation", "--activate", "--name", "--extents"),
+            valued=("--wipesignatures", "--zero", "--setautoactivation", "--activate", "--name", "--extents"),
+            many=("--addtag",),
         )
         assert vg == self.san.vg
         name = options["--name"]
@@ -164,6 +165,7 @@ class Lvm:
         runs = self.room(int(options["--extents"]), self.open_to_new(devices))
         self.commit()
         lv = self.san.lvs[name] = Lv(name, self.san.new_uuid(), runs)
+        lv.tags = set(options.get("--addtag", "").split())
         self.node.active.add(lv.uuid)
         return f'  Logical volume "{name}" created.\n'
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from tests.support.san import EXTENT, Lun, Lv, Node, San
+from tests.support.san_copy import PE_START
 from vmstore.tools.blocks import RawBlock
 
 _PLACES = {
@@ -42,6 +43,7 @@ def fullreport(san: San, node: str) -> str:
                 "pv_allocatable": "allocatable" if lun.pv.allocatable else "",
                 "pv_missing": "" if lun.device(node) else "missing",
                 "pv_tags": ",".join(sorted(lun.pv.tags)),
+                "pe_start": str(PE_START),
             }
         )
         runs = [(name, run) for name, run in san.used(pv)] + [("", run) for run in san.gaps(pv)]
@@ -56,7 +58,7 @@ def fullreport(san: San, node: str) -> str:
 
 def _describe(san: San, node: str, lv: Lv, report: dict[str, list[dict[str, str]]]) -> None:
     name = f"[{lv.name}]" if "private" in lv.role else lv.name
-    report["lv"].append(_lv(name, lv.uuid, lv.size, lv.layout, lv.role, ""))
+    report["lv"].append(_lv(name, lv.uuid, lv.size, lv.layout, lv.role, "") | {"lv_tags": ",".join(sorted(lv.tags))})
     for run in lv.runs:
         moving = lv.move is not None and run in lv.move.old
         device = "pvmove0(0)" if moving else f"{san.lun_of(run.pv).device(node)}({run.start})"
@@ -75,6 +77,7 @@ def _lv(name: str, uuid: str, size: int, layout: str, role: str, source: str) ->
         "lv_layout": layout,
         "lv_role": role,
         "move_pv": source,
+        "lv_tags": "",
     }
 
 

@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support import san_agent, san_manager
+from tests.support import san_agent, san_copy, san_manager
 from tests.support.san import Node, San
+from tests.support.san_copy import SanCopy
 from tests.support.san_lvm import Answer, Lvm
 from tests.support.san_report import probe
 from tests.support.san_tools import Tools
@@ -120,17 +121,25 @@ class SanRunner:
         """Run, each line of output as it comes."""
         return self._run(argv, "", 0, on_line)
 
-    def hold(self, argv: Sequence[str]) -> "SanHold | SanThrottle":
-        """Take a lock, or the throttle, on a node."""
+    def hold(self, argv: Sequence[str]) -> "SanHold | SanThrottle | SanCopy":
+        """Take a lock, or the throttle, on a node, or start a copy."""
         with self._lock:
             self._check()
             call = decode(argv)
             if call.parts[0][3] == "throttle":
                 return SanThrottle(self.san, call.node or self.host, call.parts[0][4:])
+            if call.parts[0][3] == "copy":
+                return self._copy(self.san.nodes[call.node or self.host], call.parts[0])
             bash, _, script, _, path, who, record = call.parts[0]
             assert bash == "bash"
             assert "flock" in script
             return SanHold(self.san, call.node or self.host, path, who, record)
+
+    def _copy(self, node: Node, argv: tuple[str, ...]) -> SanCopy:
+        """Start a copy; one that is made to fail, or that lies, does so at its comparing."""
+        number = len(self.changes)
+        self.changes.append(Change(node.name, argv))
+        return SanCopy(self.san, node, argv[4:], self._moment, fails=number in (self.fail, self.fail_done, self.lie))
 
     def _check(self) -> None:
         if self._dead:
@@ -172,6 +181,8 @@ class SanRunner:
             return 0, node.answer if node.answer is not None else told, ""
         if argv[:2] == ("sh", "-c") and argv[3:4] in (("look",), ("wish",)):
             return self._job(node, argv)
+        if argv[:2] == ("sh", "-c") and argv[3:4] == ("peek",):
+            return san_copy.peek(self.san, node, argv[4:])
         if argv[:2] == ("sh", "-c") and argv[3:4] == ("able",):
             return (0, "", "") if node.knob else (1, f"{argv[4]}\n", "")
         if argv[:2] == ("sh", "-c") and "flock -sn" in argv[2]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tests.support import san_copy
 from tests.support.san import GROUP, FileSystem, Lun, Lv, Node, San
 from tests.support.san_lvm import Answer, UnknownCommand
 
@@ -18,6 +19,8 @@ class Tools:
     def run(self, argv: Sequence[str]) -> Answer:
         """Run a program."""
         match list(argv):
+            case ["sh", "-c", _, "same", device, other]:
+                return int(self._volume(device).size != self._volume(other).size), "", ""
             case ["mkdir", "-p", folder]:
                 assert folder == MARKS
                 return 0, "", ""
@@ -38,6 +41,9 @@ class Tools:
                 lv.fs = FileSystem(program.removeprefix("mkfs."), lv.size, label[-1] if label else "", checked=True)
                 lv.zeroed = False
                 return 0, "", ""
+            case ["dumpe2fs", device]:
+                fs = self._volume(device).fs
+                return (0, san_copy.dumpe2fs(fs), "") if fs else (1, "", "dumpe2fs: Bad magic number\n")
             case ["dumpe2fs", "-h", device]:
                 return self._dumpe2fs(device)
             case ["e2fsck", "-f", "-p", device]:

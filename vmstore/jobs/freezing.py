@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from vmstore.errors import Refused, VmstoreError
-from vmstore.jobs import lease, where
+from vmstore.jobs import half_moved, lease, where
 from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
 from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.pv_steps import SetAllocatable
@@ -63,14 +63,15 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
     return read() if changed else world
 
 
-def left(world: Inventory, lock: str, ended: Collection[str] = ()) -> list[Step]:
+def left(world: Inventory, lock: str, ended: Collection[str] = (), only: Collection[str] | None = None) -> list[Step]:
     """Plan thawing what a run that is over left frozen, for one that holds its lock now.
 
-    ``ended`` are volumes whose move will have been ended by then. Raises Refused where a service must stay frozen.
+    ``ended`` are volumes whose move will have been ended by then, ``only`` the VMs that it is about. Raises Refused
+    where a service must stay frozen.
     """
     steps: list[Step] = []
     for pv, note in notes(world):
-        if note.lock != lock:
+        if note.lock != lock or not (only is None or note.vm in only):
             continue
         why = _keeps(world, note, ended)
         if why or world.cluster is None:
@@ -105,7 +106,7 @@ def _keeps(world: Inventory, note: Note, ended: Collection[str] = ()) -> str:
         return cluster.trouble or "the cluster has no quorum"
     lv = world.lv(note.vm)
     if lv is None:
-        return ""
+        return half_moved.why(world, note.vm)
     if lv.moving_in and note.vm not in ended:
         return "LVM still moves its volume; run the evacuation again"
     try:

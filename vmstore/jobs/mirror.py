@@ -58,6 +58,11 @@ class MoveVolume(Step):
         return self.lv if of == 1 else f"{self.lv} (piece {number} of {of})"
 
     @property
+    def volumes(self) -> tuple[str, ...]:
+        """Name the volume that it moves."""
+        return (self.lv,)
+
+    @property
     def bytes(self) -> int:
         """Count the bytes it copies."""
         return self.size

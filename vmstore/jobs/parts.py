@@ -15,7 +15,9 @@ from vmstore.policies.placement import Rules
 class Evacuate:
     """What was asked for: the source's UUID, the targets' UUIDs (none: the source's class), and what comes after.
 
-    ``exclude`` are VMs whose volumes stay, ``engine`` is the admin's choice, if any.
+    ``exclude`` are VMs whose volumes stay, ``engine`` is the admin's choice, if any. ``filled`` are the bytes that the
+    file systems of volumes use of which that is known and that can be copied by it. ``rate`` is in bytes
+    a second; ``stands_back``: limits of load are set.
     """
 
     source: str
@@ -27,6 +29,10 @@ class Evacuate:
     rules: Rules = field(default_factory=Rules)
     exclude: tuple[str, ...] = ()
     engine: Engine | None = None
+    filled: Mapping[str, int] = field(default_factory=dict)
+    rate: int = 0
+    knows_autoactivation: bool = False
+    stands_back: bool = False
 
     def lock(self, vm: str) -> Note:
         """Say by which lock a VM's service is frozen meanwhile."""

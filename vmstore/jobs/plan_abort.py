@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, where
+from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, plan_used, where
 from vmstore.jobs.mirror import AbortMove
 from vmstore.jobs.pv_steps import SetAllocatable
 from vmstore.jobs.step import Step
@@ -17,7 +17,8 @@ def end_moves(world: Inventory, source: PhysicalVolume) -> list[Step]:
         if movers & set(lv.moving_in):
             node = where.place(world, lv).node
             steps.append(AbortMove(node, lv.name, where.device(world, node, source.uuid)))
-    return lock_steps.first(world, [*steps, *plan_evacuate.left_awake(world, source, ())])
+    mended, world = plan_used.mend(world, source.uuid)
+    return lock_steps.first(world, [*steps, *mended, *plan_evacuate.left_awake(world, source, ())])
 
 
 def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool, ended: Collection[str] = ()) -> list[Step]:

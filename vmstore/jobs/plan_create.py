@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from vmstore import names, sizes
 from vmstore.errors import Refused, UsageError
-from vmstore.jobs import lock_steps, where
+from vmstore.jobs import half_moved, lock_steps, where
 from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import MakeFileSystem, MakeVolume, RemoveVolume, Rename
@@ -39,7 +39,7 @@ def create(world: Inventory, wish: Create) -> list[Step]:
     is whole whenever the work was cut off. Raises Refused, NoRoom, UsageError, ClusterUnusable.
     """
     size = sizes.round_up(wish.size, world.vg.extent)
-    there = world.lv(wish.vm)
+    there = where.volume(world, wish.vm) if half_moved.why(world, wish.vm) else world.lv(wish.vm)
     if there is not None:
         if there.size != size:
             raise Refused(

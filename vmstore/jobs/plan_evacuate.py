@@ -1,20 +1,25 @@
 """Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from vmstore import sizes
+from vmstore import names, sizes
 from vmstore.errors import NoRoom, Refused, UsageError
-from vmstore.jobs import lock_steps, marks, plan_mirror, plan_pv, where
+from vmstore.jobs import freezing, lease, lock_steps, marks, plan_mirror, plan_pv, plan_used, where
 from vmstore.jobs.activation_steps import LeaveInactive
+from vmstore.jobs.half_moved import halves
 from vmstore.jobs.parts import Evacuate, Ground, Part
 from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import engines, placement, safety
-from vmstore.policies.engines import Engine
+from vmstore.policies.engines import Choice, Engine
 
-_PLANS: Mapping[Engine, Callable[[Ground, Sequence[Part]], list[Step]]] = {Engine.MIRROR: plan_mirror.moves}
+_PLANS: Mapping[Engine, Callable[[Ground, Sequence[Part]], list[Step]]] = {
+    Engine.MIRROR: plan_mirror.moves,
+    Engine.USED: plan_used.moves,
+}
 
 
 def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
@@ -44,17 +49,22 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     where.locks(world, node)
     here = (node, world.vg.name, where.device(world, node, source.uuid))
     drop = plan_pv.take_out(world, source.uuid) if wish.remove else []
+    cut_off = [half.vm for half in halves(world)]
+    mended, world = plan_used.mend(world, source.uuid)
+    moved = [vm for vm in cut_off if (lv := world.lv(vm)) is not None and not lv.on(source.uuid)]
+    mended += freezing.left(world, lease.evacuation(source.uuid), only=moved)
     parts = _parts(world, source, wish)
     left = left_awake(world, source, {part.lv.name for part in parts})
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases)
-        return lock_steps.first(world, [*left, *([] if cordon.done(world) else [cordon]), *drop])
+        return lock_steps.first(world, [*mended, *left, *([] if cordon.done(world) else [cordon]), *drop])
     safety.services(world.cluster, [part.lv.name for part in parts])
     moves = _moves(world, wish, source, parts)
     stale = tuple(tag for tag in source.leases if tag != wish.lease)
     begin = BeginEvacuation(*here, source.uuid, wish.lease, stale)
     steps = [
         *([] if begin.done(world) else [begin]),
+        *mended,
         *moves,
         *left,
         EndEvacuation(*here, source.uuid, (wish.lease,), staying),
@@ -93,7 +103,16 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
         more = 0 if lv.name in wish.exclude else lv.on(source.uuid) * extent
         place = where.place(world, lv)
-        choice = engines.choose(wish.engine, engines.Facts(place.idle, engines.Engine.MIRROR if begun else None))
+        facts = engines.Facts(
+            idle=place.idle,
+            size=lv.size,
+            used=wish.filled.get(lv.name),
+            whole=more == lv.size,
+            plain=lv.layout == ("linear",),
+            stands_back=wish.stands_back,
+            begun=Engine.MIRROR if begun else None,
+        )
+        choice = engines.choose(wish.engine, facts)
         parts.append(Part(lv, more + begun, place, choice, begun))
     rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
     # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
@@ -112,11 +131,12 @@ def _refuse_kinds(
             why="; ".join(f"{name}: {why}" for name, why in sorted(odd.items())),
             hint=f"move or remove that with LVM's own tools first: lvs -a -o+devices {world.vg.name}",
         )
-    elsewhere = [lv.name for lv in lvs if set(lv.moving_in) - movers.keys()]
+    copies = [name for lv in lvs if (name := lv.name).endswith((names.COPYING, names.LEAVING))]
+    elsewhere = copies or [lv.name for lv in lvs if set(lv.moving_in) - movers.keys()]
     if elsewhere:
         raise Refused(
             f"{', '.join(elsewhere)} is being moved off another PV",
-            why="LVM moves a volume off one PV at a time",
+            why="it belongs to that evacuation" if copies else "LVM moves a volume off one PV at a time",
             hint="wait for that evacuation, or run it again if it was cut off; see `vmstore pv list`",
         )
 
@@ -124,9 +144,17 @@ def _refuse_kinds(
 def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[Part]) -> list[Step]:
     ground = Ground(world, wish, source, _assign(world, wish, source, parts))
     steps: list[Step] = []
+    parts = [_settled(part, len(ground.room[part.lv.name])) for part in parts]
     for engine, alike in groupby(parts, key=lambda part: part.choice.engine):
         steps += _PLANS[engine](ground, list(alike))
     return steps
+
+
+def _settled(part: Part, targets: int) -> Part:
+    # On which of several PVs LVM puts how much of a new volume is not ours to say.
+    if part.choice.engine is not Engine.USED or targets == 1:
+        return part
+    return replace(part, choice=Choice(Engine.MIRROR, f"it goes to {targets} PVs"))
 
 
 def _assign(

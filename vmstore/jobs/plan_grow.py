@@ -2,7 +2,7 @@
 
 from vmstore import sizes
 from vmstore.errors import Refused
-from vmstore.jobs import where
+from vmstore.jobs import half_moved, where
 from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import CheckFileSystem, ExtendVolume, ResizeFileSystem
@@ -73,10 +73,11 @@ def _place(world: Inventory, lv: LogicalVolume) -> where.Place:
             why=why,
             hint=f"grow it with LVM's own tools: lvextend {world.vg.name}/{lv.name}",
         )
-    if lv.moving_in:
+    left = half_moved.why(world, lv.name)
+    if lv.moving_in or left:
         raise Refused(
             f"{lv.name} is being moved",
-            why="LVM does not extend a volume while pvmove copies it",
+            why=left or "LVM does not extend a volume while pvmove copies it",
             hint="wait for the evacuation, or run it again if it was cut off",
         )
     where.usable(world)

@@ -2,7 +2,7 @@
 
 from vmstore import names
 from vmstore.errors import Refused
-from vmstore.jobs import lock_steps, where
+from vmstore.jobs import half_moved, lock_steps, where
 from vmstore.jobs.activation_steps import Activate, Deactivate
 from vmstore.jobs.step import Step
 from vmstore.jobs.volume_steps import RemoveVolume, Rename, ZeroVolume
@@ -20,7 +20,8 @@ def remove(world: Inventory, vm: str, *, wipe: bool) -> list[Step]:
     if going is not None:
         steps += _wipe_and_remove(world, going, going.name, wipe=wipe)
     lv = world.lv(vm)
-    if lv is not None:
+    if lv is not None or half_moved.why(world, vm):
+        lv = where.volume(world, vm)
         _refuse_use(world, lv)
         node = where.place(world, lv).node
         if wipe:
@@ -62,9 +63,10 @@ def _refuse_use(world: Inventory, lv: LogicalVolume) -> None:
             why=f"it is active on {place.node}",
             hint=f"stop its VM; on {place.node}: lvchange -an {world.vg.name}/{lv.name}",
         )
-    if lv.moving_in:
+    left = half_moved.why(world, lv.name)
+    if lv.moving_in or left:
         raise Refused(
             f"{lv.name} is being moved",
-            why="pvmove copies it",
+            why=left or "pvmove copies it",
             hint="wait for the evacuation, or run it again if it was cut off",
         )

@@ -177,6 +177,11 @@ class Step:
         return ""
 
     @property
+    def volumes(self) -> tuple[str, ...]:
+        """Name the volumes that it moves."""
+        return ()
+
+    @property
     def detail(self) -> str:
         """Show what its commands alone do not: lines for a plan."""
         return ""

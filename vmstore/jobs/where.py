@@ -6,6 +6,7 @@ from functools import cache
 
 from vmstore import names
 from vmstore.errors import ClusterUnusable, NotFound, Refused
+from vmstore.jobs import half_moved
 from vmstore.model import Activation, Inventory, LogicalVolume, Mount
 from vmstore.services import SETTLED
 
@@ -33,8 +34,15 @@ class Place:
 
 
 def volume(world: Inventory, name: str) -> LogicalVolume:
-    """Find a VM's volume. Raises NotFound."""
+    """Find a VM's volume. Raises NotFound, Refused where a move that was cut off has left it without its name."""
     lv = world.lv(name)
+    left = half_moved.why(world, name) if lv is None else ""
+    if left:
+        raise Refused(
+            f"the volume of {name} is being moved",
+            why=left,
+            hint="wait for the evacuation, or run it again if it was cut off; see `vmstore job list`",
+        )
     if lv is None or lv.private:
         raise NotFound(
             f"{name} has no volume in {world.vg.name}",

@@ -97,6 +97,8 @@ def _note(lv: LogicalVolume, active: Sequence[Activation]) -> str:
         notes.append("unfinished: create it again")
     if lv.name.endswith(names.GOING):
         notes.append("being removed: remove it again")
+    if lv.name.endswith((names.COPYING, names.LEAVING)):
+        notes.append("half of a move: run the evacuation again")
     if lv.moving_in:
         notes.append("moving")
     if len(active) > 1:

@@ -23,14 +23,26 @@ _NO_ROOM = ("nsufficient free space", "nsufficient suitable", "No specified PVs 
 
 
 def create(
-    vg: str, lv: str, extents: int, pvs: Sequence[str], *, shared: bool, knows_autoactivation: bool
+    vg: str,
+    lv: str,
+    extents: int,
+    pvs: Sequence[str],
+    *,
+    shared: bool,
+    knows_autoactivation: bool,
+    wipe: bool = True,
+    tags: Sequence[str] = (),
 ) -> list[str]:
-    """Make a linear LV on these PVs, active here alone. Old signatures are wiped, so that mkfs has no question."""
+    """Make a linear LV on these PVs, active here alone.
+
+    ``wipe``: old signatures are removed, so that mkfs has no question; what is written over needs none of that.
+    """
     return [
-        "lvcreate", "--yes", "--wipesignatures", "y",
+        "lvcreate", "--yes", "--wipesignatures", "y" if wipe else "n", *([] if wipe else ["--zero", "n"]),
         # Proxmox bug 4997: an LV that other nodes activate by themselves leaves ghosts there after its removal.
         *(["--setautoactivation", "n"] if knows_autoactivation else []),
         "--activate", "ey" if shared else "y",
+        *(word for tag in tags for word in ("--addtag", tag)),
         "--name", lv, "--extents", str(extents), vg, *pvs,
     ]  # fmt: skip
 

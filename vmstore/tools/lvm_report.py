@@ -11,8 +11,8 @@ from vmstore.run import Result
 
 _COLUMNS = {
     "vg": "vg_name,vg_uuid,vg_seqno,vg_extent_size,vg_size,vg_free,vg_lock_type,vg_mda_free",
-    "pv": "pv_name,pv_uuid,pv_size,pv_free,pv_allocatable,pv_missing,pv_tags",
-    "lv": "lv_name,lv_uuid,lv_size,lv_layout,lv_role,move_pv",
+    "pv": "pv_name,pv_uuid,pv_size,pv_free,pv_allocatable,pv_missing,pv_tags,pe_start",
+    "lv": "lv_name,lv_uuid,lv_size,lv_layout,lv_role,move_pv,lv_tags",
     "pvseg": "pv_uuid,pvseg_start,pvseg_size,lv_name",
     "seg": "lv_name,devices",
 }
@@ -38,6 +38,7 @@ class _Pv(msgspec.Struct):
     pv_allocatable: str
     pv_missing: str
     pv_tags: str
+    pe_start: str = ""
 
 
 class _Lv(msgspec.Struct):
@@ -47,6 +48,7 @@ class _Lv(msgspec.Struct):
     lv_layout: str
     lv_role: str
     move_pv: str
+    lv_tags: str = ""
 
 
 class _PvSeg(msgspec.Struct):
@@ -144,6 +146,7 @@ def _pv(pv: _Pv) -> PhysicalVolume:
         allocatable=bool(pv.pv_allocatable),
         missing=bool(pv.pv_missing),
         tags=frozenset(filter(None, pv.pv_tags.split(","))),
+        start=int(pv.pe_start or 0),
     )
 
 
@@ -163,17 +166,30 @@ def _lv(lv: _Lv, extents: Mapping[str, tuple[Allocation, ...]], moving: Mapping[
         extents=extents.get(name, ()),
         move_source=lv.move_pv,
         moving_in=moving.get(name, ()),
+        tags=tuple(filter(None, lv.lv_tags.split(","))),
     )
 
 
 def _extents(report: _Report) -> dict[str, tuple[Allocation, ...]]:
+    """Give each LV's runs in the order in which they make it up; LVM lists segments by where they begin in the LV."""
+    order: dict[str, int] = {}
+    for part in report.seg:
+        for device in part.devices.split(","):
+            order.setdefault(device, len(order))
+    names = {pv.pv_uuid: pv.pv_name for pv in report.pv}
     found: dict[str, list[Allocation]] = {}
     for seg in report.pvseg:
         name = _plain(seg.lv_name)
         if name:
             run = Allocation(seg.pv_uuid, int(seg.pvseg_start), int(seg.pvseg_size), name)
             found.setdefault(name, []).append(run)
-    return {name: tuple(runs) for name, runs in found.items()}
+    last = len(order)
+    return {
+        name: tuple(sorted(runs, key=lambda run: order.get(f"{names.get(run.pv)}({run.start})", last)))
+        if len(runs) > 1
+        else tuple(runs)
+        for name, runs in found.items()
+    }
 
 
 def _moving(report: _Report) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,88 @@
+"""Plan moving volumes that nobody uses by copying what their file systems use, and finishing such a move. Pure."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from vmstore.errors import Refused
+from vmstore.jobs import freezing, where
+from vmstore.jobs.activation_steps import Deactivate, LeaveInactive
+from vmstore.jobs.half_moved import Half, halves
+from vmstore.jobs.parts import Ground, Part
+from vmstore.jobs.step import Step
+from vmstore.jobs.used_steps import CopyUsed, DropOld, MakeCopy, TakeName
+from vmstore.jobs.volume_steps import RemoveVolume, Rename
+from vmstore.model import Inventory, LogicalVolume
+
+
+def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
+    """Plan moving volumes, one after the other; each service stays frozen until its volume is let go of."""
+    steps: list[Step] = []
+    for part in parts:
+        world, wish, lv, node = ground.world, ground.wish, part.lv, part.place.node
+        where.locks(world, node)
+        freeze, thaw = freezing.pair(world, lv, wish.lock(lv.name), ground.source.uuid)
+        at = (node, world.vg.name, lv.name)
+        make = MakeCopy(
+            *at,
+            extents=lv.size // world.vg.extent,
+            extent=world.vg.extent,
+            targets=tuple(where.device(world, node, pv) for pv in ground.room[lv.name]),
+            shared=world.vg.shared,
+            knows_autoactivation=wish.knows_autoactivation,
+            tags=lv.tags,
+        )
+        copy = CopyUsed(*at, wish.filled[lv.name], wish.rate)
+        sleep = LeaveInactive(node, world.vg.name, (lv.name,))
+        steps += [*freeze, make, copy, TakeName(*at), DropOld(*at), sleep, *thaw]
+    return steps
+
+
+def mend(world: Inventory, pv: str) -> tuple[list[Step], Inventory]:
+    """Plan finishing or throwing away what such moves off a PV, by UUID, left; give the world as it will be then.
+
+    A copy without its name may be half of one and is thrown away. One whose name the old volume has given up is whole,
+    and gets it. Raises Refused where somebody uses what shall be removed.
+    """
+    steps: list[Step] = []
+    for half in halves(world):
+        keeper = half.old or half.lv
+        if keeper is None or not keeper.on(pv):
+            continue
+        if half.lv is None:
+            taken = half.copy or half.old
+            assert taken is not None
+            node = _free(world, half.vm, taken)
+            steps.append(Rename(node, world.vg.name, taken.name, half.vm))
+            gone = half.old if half.copy else None
+        else:
+            gone = half.old or half.copy
+            taken = half.lv
+        if gone is not None:
+            node = _free(world, half.vm, gone)
+            awake = [Deactivate(node, world.vg.name, gone.name)] if world.activations(gone) else []
+            steps += [*awake, RemoveVolume(node, world.vg.name, gone.name)]
+        world = _without(world, half, taken, gone)
+    return steps, world
+
+
+def _free(world: Inventory, vm: str, lv: LogicalVolume) -> str:
+    """Give the node to work on what is left of a move. Raises Refused where somebody has it open."""
+    place = where.place(world, lv)
+    if place.active and place.active.opens:
+        raise Refused(
+            f"{lv.name} is in use",
+            why=f"it is open on {place.node}; it is left of moving {vm}, and the program that copies may still end",
+            hint=f"try again in a minute; on {place.node}: lsblk, mount",
+        )
+    where.locks(world, place.node)
+    return place.node
+
+
+def _without(world: Inventory, half: Half, taken: LogicalVolume, gone: LogicalVolume | None) -> Inventory:
+    mine = {each.uuid for each in (half.lv, half.copy, half.old) if each is not None}
+    others = tuple(lv for lv in world.lvs if lv.uuid not in mine)
+    pvs = world.pvs
+    if gone is not None:
+        pvs = tuple(replace(pv, free=pv.free + gone.on(pv.uuid) * world.vg.extent) for pv in pvs)
+    return replace(world, lvs=(*others, replace(taken, name=half.vm)), pvs=pvs)
