@@ -9,7 +9,7 @@ fmt:
 demo:
 	./script/demo
 bench:
-	./script/bench
+	./script/bench $(PARTS)
 soak:
 	./script/soak --minutes $(or $(MINUTES),60)
 lab-up:

@@ -158,12 +158,13 @@ class Cluster:
         how = "ey" if len(self.nodes) > 1 else "y"
         self.sh(node, f"lvchange -a{how} vmstore/{vm}; e2fsck -fn /dev/vmstore/{vm}; lvchange -an vmstore/{vm}")
 
-    def start_writer(self, node: str, vm: str, mib: int = 4) -> None:
-        """Start fio on a mounted volume: random writes that are read back and verified, at a bounded rate."""
+    def start_writer(self, node: str, vm: str, mib: int = 4, iops: int = 25) -> None:
+        """Start fio on a mounted volume: random writes that are read back and verified, as fast as it can with 0."""
+        bound = f"--rate_iops={iops} " if iops else ""
         fio = (
             f"fio --name={vm} --filename=/vm/{vm}/fio --size={mib}M --bs=16k --rw=randwrite --direct=1 "
-            "--verify=crc32c --verify_backlog=64 --verify_fatal=1 --time_based --runtime=900 --rate_iops=25 "
-            f"--output-format=json --output=/tmp/fio.{vm}"
+            "--verify=crc32c --verify_backlog=64 --verify_fatal=1 --time_based --runtime=900 "
+            f"{bound}--output-format=json --output=/tmp/fio.{vm}"
         )
         self.sh(node, f"(setsid {fio} >/dev/null 2>&1 </dev/null & echo $! >/tmp/fio.{vm}.pid)")
         self.wait(lambda: self.sh(node, f"test -s /vm/{vm}/fio", check=False).rc == 0, 60, "the writer to start")

@@ -4,7 +4,7 @@ The guest counts on its serial line, which lies on its volume, about once a seco
 a look before the relocation and one after it is the time that it stood still.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -48,6 +48,17 @@ def measure(cluster: Cluster, manager: str) -> list[Stood]:
     if manager == "pacemaker":
         found.append(_by_vmstore(cluster, manager, "vmstore relocate, --agents stock", "--agents", "stock"))
     return found
+
+
+def table(found: Sequence[Stood]) -> list[str]:
+    """Write the table; by hand is what each manager's other ways are held against."""
+    lines = ["| manager | way | seconds, mean | each round | ratio to by hand |", "|---|---|---|---|---|"]
+    hand = {each.manager: each.seconds for each in found if each.way == HAND}
+    for each in found:
+        rounds = ", ".join(f"{seconds:.1f}" for seconds in each.rounds)
+        ratio = each.seconds / hand[each.manager]
+        lines.append(f"| {each.manager} | {each.way} | {each.seconds:.1f} | {rounds} | {ratio:.2f} |")
+    return lines
 
 
 def _by_hand(cluster: Cluster, manager: str) -> Stood:

@@ -77,6 +77,19 @@ def measure() -> list[Scale]:
     return found
 
 
+def table(scales: Sequence[Scale]) -> list[str]:
+    """Write the table."""
+    lines = [
+        "A real VG on a loop file of the machine itself, never activated; medians of "
+        f"{RUNS} runs in turn. The raw report is the same trimmed `lvm fullreport`.",
+        "",
+        "| volumes | raw report, ms | `vmstore list`, ms | above, ms |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {s.volumes} | {s.raw * 1000:.0f} | {s.listed * 1000:.0f} | {s.above * 1000:.0f} |" for s in scales]
+    return lines
+
+
 def _install(folder: Path) -> str:
     # As an admin has it: a checkout's own environment looks for its modules longer, and may keep no bytecode.
     _run([sys.executable, "-m", "venv", str(folder / "venv")], {})
