@@ -97,7 +97,7 @@ def evacuate(
     if dry_run:
         ui.plan(output, todo)
         return
-    total = sum(step.bytes for step in todo)
+    total = sum(step.leaves for step in todo)
     moved = len(evacuation.volumes(todo))
     if moved and not yes:
         ui.outline(todo)

@@ -153,6 +153,16 @@ class Cluster:
         )
         return self.sh(node or self.nodes[0], script).out
 
+    def content_sum(self, vm: str, node: str = "") -> str:
+        """Check the file system of a volume that nobody uses, without a change, and checksum its file."""
+        how = "ey" if len(self.nodes) > 1 else "y"
+        lv = f"vmstore/{vm}"
+        script = (
+            f"lvchange -a{how} {lv}; e2fsck -fn /dev/{lv} >/dev/null; mkdir -p /vm/{vm}; "
+            f"mount -o ro,noload /dev/{lv} /vm/{vm}; sha256sum </vm/{vm}/data; umount /vm/{vm}; lvchange -an {lv}"
+        )
+        return self.sh(node or self.nodes[0], script).out
+
     def fsck(self, node: str, vm: str) -> None:
         """Check an unmounted volume without a change; e2fsck's exit code 0 means clean."""
         how = "ey" if len(self.nodes) > 1 else "y"

@@ -92,7 +92,10 @@ def _make(cluster: Cluster, volume: Volume, source: str) -> None:
         volume.sum = cluster.fill(volume.node, volume.name, volume.mib // 4)
         cluster.start_writer(volume.node, volume.name, 2)
     else:
-        volume.sum = cluster.device_sum(volume.name)
+        cluster.mount(cluster.nodes[0], volume.name)
+        cluster.fill(cluster.nodes[0], volume.name, volume.mib // 8)
+        cluster.unmount(cluster.nodes[0], volume.name)
+        volume.sum = cluster.content_sum(volume.name)
 
 
 @contextmanager
@@ -124,7 +127,7 @@ def _check(cluster: Cluster, this: Round, source: str) -> None:
     assert (pv["free"], pv["state"]) == (pv["size"], "cordoned"), pv
     assert cluster.vmstore(HOST, "job", "list", "-o", "json").json["items"] == []
     tags = cluster.sh(cluster.nodes[0], "pvs --noheadings -o pv_tags; lvs -a --noheadings -o lv_name vmstore").out
-    assert not [word for word in ("vmstore.evacuate", "vmstore.freeze", "pvmove") if word in tags], tags
+    assert not [word for word in ("vmstore.evacuate", "vmstore.freeze", "pvmove", "+to", "+from") if word in tags], tags
     for volume in this.volumes:
         if volume.node:
             assert cluster.stop_writer(volume.node, volume.name) > 0
@@ -132,7 +135,7 @@ def _check(cluster: Cluster, this: Round, source: str) -> None:
             cluster.unmount(volume.node, volume.name)
         else:
             assert cluster.volume(volume.name)["held_by"] is None
-            assert cluster.device_sum(volume.name) == volume.sum
+            assert cluster.content_sum(volume.name) == volume.sum
         cluster.fsck(cluster.nodes[0], volume.name)
     for node in cluster.nodes:
         left = cluster.sh(

@@ -11,11 +11,18 @@ from lab.driver import HOST, Cluster
 
 TOPOLOGY = "default"
 MIB = 2**20
+MIRROR = ("--engine", "mirror", "--yes")
 
 
 def _three_volumes(cluster: Cluster, size: str, *words: str) -> None:
     for vm in ("ev1", "ev2", "ev3"):
         cluster.create(vm, size, *words)
+
+
+def _filled(cluster: Cluster, vm: str, mib: int) -> None:
+    cluster.mount("n1", vm)
+    cluster.fill("n1", vm, mib)
+    cluster.unmount("n1", vm)
 
 
 def _is_empty(cluster: Cluster, wwid: str) -> bool:
@@ -34,12 +41,13 @@ def test_four_volumes_leave_a_lun_while_two_are_written_to(cluster: Cluster) -> 
     cluster.mount("n1", "web01")
     cluster.mount("n2", "db01")
     data = {"web01": cluster.fill("n1", "web01", 8), "db01": cluster.fill("n2", "db01", 8)}
-    sums = {vm: cluster.device_sum(vm) for vm in ("idle01", "wide01")}
+    _filled(cluster, "idle01", 2)
+    content, wide = cluster.content_sum("idle01"), cluster.device_sum("wide01")
     cluster.start_writer("n1", "web01")
     cluster.start_writer("n2", "db01")
 
     planned = cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--dry-run", "-o", "plain").out
-    assert planned.count("pvmove") == 4
+    assert (planned.count("pvmove"), planned.count(" lvrename ")) == (3, 2)
     done = cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--yes")
     assert "is empty" in done.err
 
@@ -53,7 +61,7 @@ def test_four_volumes_leave_a_lun_while_two_are_written_to(cluster: Cluster) -> 
     assert cluster.volume("wide01")["classes"] == ["fc", "iscsi"]
     held = {vm: cluster.volume(vm)["held_by"] for vm in ("web01", "db01", "idle01", "wide01")}
     assert held == {"web01": "n1", "db01": "n2", "idle01": None, "wide01": None}
-    assert sums == {vm: cluster.device_sum(vm, "n3") for vm in ("idle01", "wide01")}
+    assert (cluster.content_sum("idle01", "n3"), cluster.device_sum("wide01", "n3")) == (content, wide)
     cluster.unmount("n1", "web01")
     cluster.unmount("n2", "db01")
     for vm in ("web01", "db01", "idle01"):
@@ -82,12 +90,12 @@ def test_killed_in_the_middle_the_same_command_goes_on_from_another_node(cluster
     cluster.mount("n2", "ev2")
     data = cluster.fill("n2", "ev2", 16)
     sums = {vm: cluster.device_sum(vm) for vm in ("ev1", "ev3")}
-    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", *MIRROR)
     cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
     run.send_signal(signal.SIGKILL)
     run.communicate()
     assert "being emptied" in cluster.pv(source)["state"]
-    cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+    cluster.vmstore("n3", "evacuate", source, "--to", "fc", *MIRROR)
     assert _is_empty(cluster, source)
     assert cluster.pv(source)["state"] == "cordoned"
     assert cluster.data_sum("n2", "ev2") == data
@@ -125,6 +133,32 @@ def test_killed_in_the_middle_of_a_volume_only_a_piece_is_moved_again(cluster: C
     assert cluster.sh("n2", "lvs --readonly --noheadings -o seg_count vmstore/large01").out.strip() == "1"
     cluster.unmount("n2", "large01")
     cluster.fsck("n1", "large01")
+
+
+def test_killed_while_it_copies_what_is_used_another_node_does_it_anew(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    cluster.create("bare01", "400M", "--pv", source)
+    _filled(cluster, "bare01", 40)
+    content = cluster.content_sum("bare01")
+    planned = cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--dry-run", "-o", "plain").out
+    assert (planned.count("pvmove"), planned.count(" lvrename ")) == (0, 2)
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "8M", "--yes")
+    copies = "pgrep -f '[b]ash -c exec 3<'"
+    cluster.wait(lambda: cluster.sh("n1", copies, check=False).rc == 0, 150, "the copy to begin", run)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    names = "lvs --readonly --noheadings -o lv_name vmstore | grep bare01"
+    assert cluster.sh("n1", names).out.split() == ["bare01", "bare01+to"]
+    cluster.wait(lambda: cluster.sh("n1", copies, check=False).rc == 1, 60, "the copy to end with its vmstore")
+    assert "left of moving it" in cluster.vmstore("n2", "grow", "bare01", "500M", check=False).err
+    done = cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes", "-o", "json")
+    assert done.json["moved_bytes"] == 400 * MIB
+    assert cluster.sh("n1", names).out.split() == ["bare01"]
+    assert cluster.volume("bare01")["held_by"] is None
+    assert _is_empty(cluster, source)
+    assert cluster.content_sum("bare01", "n2") == content
+    for node in cluster.nodes:
+        assert cluster.sh(node, "ls /run/vmstore/idle 2>/dev/null || true").out == ""
 
 
 @pytest.mark.long
@@ -165,7 +199,7 @@ def test_a_link_that_is_cut_for_ten_seconds_delays_and_loses_nothing(cluster: Cl
 def test_interrupted_once_it_stops_after_the_volume_and_says_how_to_go_on(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     _three_volumes(cluster, "32M", "--pv", source)
-    run: subprocess.Popen[str] = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--yes")
+    run: subprocess.Popen[str] = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", *MIRROR)
     cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
     run.send_signal(signal.SIGINT)
     _, told = run.communicate(timeout=200)
@@ -174,7 +208,7 @@ def test_interrupted_once_it_stops_after_the_volume_and_says_how_to_go_on(cluste
     classes = [cluster.volume(vm)["classes"] for vm in ("ev1", "ev2", "ev3")]
     assert classes.count(["fc"]) in (1, 2)
     assert [cluster.volume(vm)["held_by"] for vm in ("ev1", "ev2", "ev3")] == [None] * 3
-    cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--yes")
+    cluster.vmstore(HOST, "evacuate", source, "--to", "fc", *MIRROR)
     assert _is_empty(cluster, source)
 
 
@@ -227,7 +261,7 @@ def test_paused_from_one_node_and_resumed_from_another_and_given_up_from_a_third
     _three_volumes(cluster, "96M", "--pv", source)
     cluster.mount("n2", "ev2")
     data = cluster.fill("n2", "ev2", 16)
-    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "4M", "--yes")
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "4M", *MIRROR)
     cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
 
     def job() -> dict[str, object]:

@@ -138,7 +138,7 @@ def _pace(events: list[Event]) -> tuple[float | None, float | None]:
     begun: list[tuple[datetime, int]] = []
     for event in events:
         if event.name == "asked":
-            pace = Pace(_number(event, "parts"), _number(event, "bytes"))
+            pace = Pace(_number(event, "parts"), _number(event, "work") or _number(event, "bytes"))
         if event.name == "began":
             begun.append((event.time, _number(event, "bytes")))
         elif event.name == "moved" and begun:

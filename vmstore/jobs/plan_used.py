@@ -32,7 +32,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
             knows_autoactivation=wish.knows_autoactivation,
             tags=lv.tags,
         )
-        copy = CopyUsed(*at, wish.filled[lv.name], wish.rate)
+        copy = CopyUsed(*at, lv.size, wish.filled[lv.name], wish.rate)
         sleep = LeaveInactive(node, world.vg.name, (lv.name,))
         steps += [*freeze, make, copy, TakeName(*at), DropOld(*at), sleep, *thaw]
     return steps

@@ -188,8 +188,13 @@ class Step:
 
     @property
     def bytes(self) -> int:
-        """Count the bytes it copies."""
+        """Count the bytes it has to go through, copying and comparing; by them its progress is told."""
         return 0
+
+    @property
+    def leaves(self) -> int:
+        """Count the bytes that leave the PV by it."""
+        return self.bytes
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""

@@ -71,11 +71,13 @@ class MakeCopy(VolumeStep):
 class CopyUsed(VolumeStep):
     """Copy what the file system uses, and compare all of it afterwards.
 
-    ``used`` are the bytes that the file system said it uses, ``rate`` is in bytes a second, 0 for no limit.
+    ``size`` is the volume's, ``used`` are the bytes that its file system said it uses, ``rate`` is in bytes a
+    second, 0 for no limit.
     ``verified`` are the spans that were found to be equal, once all are and are kept by the LUN.
     """
 
     copies: ClassVar[bool] = True
+    size: int
     used: int
     rate: int = 0
     verified: list[Span] = field(default_factory=list, compare=False, repr=False)
@@ -102,8 +104,13 @@ class CopyUsed(VolumeStep):
 
     @property
     def bytes(self) -> int:
-        """Count the bytes it copies."""
-        return self.used
+        """Count the bytes it copies, and those that it compares."""
+        return 2 * self.used
+
+    @property
+    def leaves(self) -> int:
+        """Count the bytes that leave the PV by it."""
+        return self.size
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
@@ -136,7 +143,7 @@ class CopyUsed(VolumeStep):
         finally:
             held.release()
         work.hook("after", self.node, str(copy))
-        work.reporter.moved(self, self.used)
+        work.reporter.moved(self, self.bytes)
 
     def _orders(self, work: Work, held: Held, found: list[Span]) -> None:
         orders = [
@@ -151,7 +158,7 @@ class CopyUsed(VolumeStep):
             self._order(held, f"{what} {span.start} {span.count}")
             work.hook("during", self.node, f"{self.lv} {what} {span.start}")
             there += span.count
-            work.reporter.moved(self, self.used * there // total)
+            work.reporter.moved(self, self.bytes * there // total)
             if self.rate:
                 time.sleep(max(0.0, began + there * MIB / self.rate - time.monotonic()))
         self._order(held, "flush 0 0")
