@@ -217,16 +217,29 @@ class Lvm:
             raise Refusal(f"Logical volume {self.san.vg}/{lv.name} in use.")
 
     def _lvchange(self, argv: Sequence[str]) -> str:
-        options, (name,) = options_of(argv, valued=("--activate",))
-        lv = self.lv(name)
+        options, (name, *more) = options_of(argv, valued=("--activate",))
         if options["--activate"] == "n":
-            self.closed(lv)
-            self.node.active.discard(lv.uuid)
-            return ""
+            return self._deactivate([name, *more])
+        assert not more
+        lv = self.lv(name)
         if options["--activate"] != ("ey" if self.san.lock_type else "y"):
             raise UnknownCommand(f"lvchange --activate {options['--activate']}")
         self.lock(lv)
         self.node.active.add(lv.uuid)
+        return ""
+
+    def _deactivate(self, names: Sequence[str]) -> str:
+        """Deactivate what is closed; of several, one that is open does not keep the others."""
+        refused = []
+        for name in names:
+            try:
+                lv = self.lv(name)
+                self.closed(lv)
+                self.node.active.discard(lv.uuid)
+            except Refusal as refusal:
+                refused.append(refusal)
+        if refused:
+            raise refused[0]
         return ""
 
     def _pvchange(self, argv: Sequence[str]) -> str:

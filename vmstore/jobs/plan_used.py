@@ -6,11 +6,11 @@ from msgspec.structs import replace
 
 from vmstore.errors import Refused
 from vmstore.jobs import freezing, where
-from vmstore.jobs.activation_steps import Deactivate, LeaveInactive
+from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.half_moved import Half, halves
 from vmstore.jobs.parts import Ground, Part
 from vmstore.jobs.step import Step
-from vmstore.jobs.used_steps import CopyUsed, DropOld, MakeCopy, TakeName
+from vmstore.jobs.used_steps import CopyUsed, MakeCopy, TakeName
 from vmstore.jobs.volume_steps import RemoveVolume, Rename
 from vmstore.model import Inventory, LogicalVolume
 
@@ -33,8 +33,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
             tags=lv.tags,
         )
         copy = CopyUsed(*at, lv.size, wish.filled[lv.name], wish.rate)
-        sleep = LeaveInactive(node, world.vg.name, (lv.name,))
-        steps += [*freeze, make, copy, TakeName(*at), DropOld(*at), sleep, *thaw]
+        steps += [*freeze, make, copy, TakeName(*at), *thaw]
     return steps
 
 
