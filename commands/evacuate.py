@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmstore.commands.options import Config, DryRun, Format, Offline, Pv, Yes
+from vmstore.commands.options import Config, DryRun, Format, Offline, Pv, Way, Yes
 from vmstore.output import Output
 
 if TYPE_CHECKING:
     from vmstore.config import Config as Settings
     from vmstore.model import Inventory
+    from vmstore.policies.engines import Engine
 
 
 def evacuate(
@@ -29,6 +30,10 @@ def evacuate(
     exclude: Annotated[
         list[str] | None,
         typer.Option("--exclude", metavar="VM", help="Leave this VM's volume where it is; repeatable."),
+    ] = None,
+    engine: Annotated[
+        Way | None,
+        typer.Option("--engine", help="How: LVM's mirror, or a leg more (raid1), several at once.", show_default=False),
     ] = None,
     config: Config = None,
     output: Format = Output.table,
@@ -50,7 +55,6 @@ def evacuate(
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, parts, plan_evacuate, where
-    from vmstore.jobs.mirror import MoveVolume
     from vmstore.jobs.step import Step
     from vmstore.policies.placement import Rules
     from vmstore.policies.window import Window
@@ -70,14 +74,14 @@ def evacuate(
         how = Manner(output, dry_run, yes)
         on_pv(run, world, steps, how, "evacuate", pv, f"{pv} is empty and out of {world.vg.name}")
         return
-    stay = _excluded(run.config, world, exclude or ())
+    stay, way = _excluded(run.config, world, exclude or ()), _way(engine or run.config.move.engine)
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
     move, rules = evacuation.moving(run, limit), Rules.of(run.config.placement)
 
     def plan(now: "Inventory", tag: str) -> list[Step]:
-        wish = parts.Evacuate(uuid, targets, classes, remove, tag, move, rules, stay)
+        wish = parts.Evacuate(uuid, targets, classes, remove, tag, move, rules, stay, way)
         return plan_evacuate.evacuate(now, wish)
 
     todo = plan(world, job.own_tag(world, uuid))
@@ -86,13 +90,17 @@ def evacuate(
         ui.plan(output, todo)
         return
     total = sum(step.bytes for step in todo)
-    moved = len({step.lv for step in todo if isinstance(step, MoveVolume)})
+    moved = len({vm for step in todo for vm in step.moves})
     if moved and not yes:
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
         evacuation.carry_out(
-            run, world, evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay), plan, todo
+            run,
+            world,
+            evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay, str(way or "")),
+            plan,
+            todo,
         )
     else:
         nothing(run, world)
@@ -108,6 +116,12 @@ def evacuate(
         {"pv": uuid, "device": name, "moved_bytes": total, "moved_volumes": moved, "changed": bool(todo)},
         done if todo else f"{name} is empty{but} and cordoned already; nothing was changed",
     )
+
+
+def _way(asked: str) -> "Engine | None":
+    from vmstore.policies.engines import Engine
+
+    return None if asked == "auto" else Engine(asked)
 
 
 def _excluded(settings: "Settings", world: "Inventory", named: Sequence[str]) -> tuple[str, ...]:

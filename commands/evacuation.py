@@ -8,11 +8,12 @@ import msgspec
 from vmstore import sizes, ui_progress
 from vmstore.commands.work import tidied
 from vmstore.config import Move
-from vmstore.errors import Aborted
+from vmstore.errors import Aborted, Refused
 from vmstore.jobs import engine, joblook, lease, plan_abort
 from vmstore.jobs import evacuate as job
 from vmstore.jobs.control import Control, Rate
 from vmstore.jobs.engine import AGAIN
+from vmstore.jobs.leg_steps import AddLeg
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.record import Record, Recorded
 from vmstore.jobs.step import Reporter, Step, Work
@@ -28,7 +29,7 @@ from vmstore.session import Session
 class Request:
     """What was asked for: the PV, by UUID, the words of --to, whether it goes out of the VG at the end, and when.
 
-    ``rate`` is in bytes a second, 0 for no limit.
+    ``rate`` is in bytes a second, 0 for no limit, ``engine`` the admin's choice or "".
     """
 
     uuid: str
@@ -37,6 +38,7 @@ class Request:
     window: Window | None
     rate: int
     exclude: tuple[str, ...]
+    engine: str = ""
 
 
 def carry_out(
@@ -62,6 +64,7 @@ def carry_out(
             window=str(wish.window or ""),
             rate=wish.rate,
             exclude=list(wish.exclude),
+            engine=wish.engine,
             bytes=sum(step.bytes for step in todo),
             parts=sum(step.copies for step in todo),
             volumes=_volumes(todo),
@@ -81,7 +84,13 @@ def carry_out(
 
 
 def refuse_unable(run: Session, rate: int, todo: Sequence[Step]) -> None:
-    """Raise Refused where copies shall be held back on a node that cannot."""
+    """Raise Refused where copies shall be held back on a node that cannot, or in a way that cannot."""
+    if limits(run) and any(isinstance(step, AddLeg) for step in todo):
+        raise Refused(
+            "legs do not stand back for others",
+            why="limits of load are set ([load] in vmstore.toml), and only a mirror can keep to them",
+            hint="--engine mirror, or without those limits and with --rate",
+        )
     if rate or limits(run):
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
 
@@ -138,4 +147,4 @@ def _pv(world: Inventory, uuid: str) -> PhysicalVolume:
 
 
 def _volumes(steps: Sequence[Step]) -> list[str]:
-    return list(dict.fromkeys(step.lv for step in steps if isinstance(step, MoveVolume)))
+    return list(dict.fromkeys(vm for step in steps for vm in step.moves))

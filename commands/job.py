@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmstore.commands.options import Config, DryRun, Format, Offline, Yes
+from vmstore.commands.options import Config, DryRun, Format, Offline, Way, Yes
 from vmstore.output import Output
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def resume(
             str(found.asked.get("window", "")),
             f"{found.limit}B" if found.limit else "none",
             [str(vm) for vm in _list(found.asked.get("exclude")) if any(lv.name == vm for lv in world.lvs)],
+            next((way for way in Way if way == found.asked.get("engine")), None),
             config,
             output,
             dry_run=dry_run,

@@ -54,12 +54,15 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
     command moves, 0 for whole volumes. VMs in ``last`` move after all others, the last of them last; those in
     ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit.
+    ``engine`` is how a volume is moved, ``together`` how many at once where that way allows for it.
     """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
     poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
     piece_mib: Annotated[int, Meta(ge=0, le=2**30)] = 8192
     rate: str = ""
+    engine: Literal["auto", "mirror", "raid1"] = "auto"
+    together: Annotated[int, Meta(ge=1, le=64)] = 4
     last: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.support import san_report
-from tests.support.san import EXTENT, Lun, Lv, Move, Node, Pv, Run, San
+from tests.support.san import EXTENT, Lun, Lv, Node, Pv, San
+from tests.support.san_parts import Move, Run
 
 Answer = tuple[int, str, str]
 FAILED = 5
@@ -171,6 +172,8 @@ class Lvm:
         options, (name, *devices) = options_of(argv, valued=("--extents",))
         lv = self.lv(name)
         self.lock(lv)
+        if lv.leg:
+            raise UnknownCommand(f"growing {name}, which has two legs")
         if lv.move:
             raise Refusal(f"Can't resize locked logical volume {name}.")
         have = lv.size // EXTENT
@@ -215,17 +218,28 @@ class Lvm:
             raise Refusal(f"Logical volume {self.san.vg}/{lv.name} in use.")
 
     def _lvchange(self, argv: Sequence[str]) -> str:
-        options, (name,) = options_of(argv, valued=("--activate",))
-        lv = self.lv(name)
-        if options["--activate"] == "n":
-            self.closed(lv)
-            self.node.active.discard(lv.uuid)
-            return ""
-        if options["--activate"] != ("ey" if self.san.lock_type else "y"):
-            raise UnknownCommand(f"lvchange --activate {options['--activate']}")
-        self.lock(lv)
-        self.node.active.add(lv.uuid)
+        options, names = options_of(argv, valued=("--activate", "--maxrecoveryrate"))
+        for name in names:
+            lv = self.lv(name)
+            if "--maxrecoveryrate" in options:
+                self._limit(lv, name, options["--maxrecoveryrate"])
+            elif options["--activate"] == "n":
+                self.closed(lv)
+                self.node.active.discard(lv.uuid)
+            elif options["--activate"] != ("ey" if self.san.lock_type else "y"):
+                raise UnknownCommand(f"lvchange --activate {options['--activate']}")
+            else:
+                self.lock(lv)
+                self.node.active.add(lv.uuid)
         return ""
+
+    def _limit(self, lv: Lv, name: str, rate: str) -> None:
+        self.lock(lv)
+        if lv.leg is None or lv.uuid not in self.node.active:
+            raise Refusal(f"Command not permitted on LV {name}.")
+        self.commit()
+        lv.leg.rate = rate
+        self.san.limits.append((lv.name, rate))
 
     def _pvchange(self, argv: Sequence[str]) -> str:
         options, (device,) = options_of(argv, valued=("--allocatable",), many=("--addtag", "--deltag"))

@@ -88,6 +88,10 @@ class LeaveInactive(Step):
             work.do(marks.set_and(self.node, name), f"{self.title}: failed")
         return not idle
 
+    def ends(self, step: Step) -> bool:
+        """Tell whether that activation is over: by now the volume may be active for its VM."""
+        return isinstance(step, Activate) and step.node == self.node and step.lv in self.lvs
+
     def _marked(self, world: Inventory) -> frozenset[str]:
         facts = world.nodes.get(self.node)
         return facts.marks if facts else frozenset()

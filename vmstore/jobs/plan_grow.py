@@ -73,10 +73,10 @@ def _place(world: Inventory, lv: LogicalVolume) -> where.Place:
             why=why,
             hint=f"grow it with LVM's own tools: lvextend {world.vg.name}/{lv.name}",
         )
-    if lv.moving_in:
+    if lv.moving:
         raise Refused(
             f"{lv.name} is being moved",
-            why="LVM does not extend a volume while pvmove copies it",
+            why=f"LVM does not extend a volume while {'pvmove copies it' if lv.moving_in else 'a leg of it comes in'}",
             hint="wait for the evacuation, or run it again if it was cut off",
         )
     where.usable(world)

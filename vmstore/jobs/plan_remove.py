@@ -62,9 +62,9 @@ def _refuse_use(world: Inventory, lv: LogicalVolume) -> None:
             why=f"it is active on {place.node}",
             hint=f"stop its VM; on {place.node}: lvchange -an {world.vg.name}/{lv.name}",
         )
-    if lv.moving_in:
+    if lv.moving:
         raise Refused(
             f"{lv.name} is being moved",
-            why="pvmove copies it",
+            why="pvmove copies it" if lv.moving_in else "it has a second leg on the PV that it goes to",
             hint="wait for the evacuation, or run it again if it was cut off",
         )

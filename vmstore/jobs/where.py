@@ -103,8 +103,8 @@ def known(world: Inventory, names: Iterable[str]) -> None:
 
 
 def plain(lv: LogicalVolume, layouts: tuple[str, ...] = _PLAIN_LAYOUTS) -> str:
-    """Say why an LV is of a kind that is not handled, or "" for a plain one."""
-    return _odd(lv.role, lv.layout, layouts)
+    """Say why an LV is of a kind that is not handled, or "" for a plain one; with a leg more it is one still."""
+    return "" if lv.leaving else _odd(lv.role, lv.layout, layouts)
 
 
 @cache

@@ -97,7 +97,7 @@ def _note(lv: LogicalVolume, active: Sequence[Activation]) -> str:
         notes.append("unfinished: create it again")
     if lv.name.endswith(names.GOING):
         notes.append("being removed: remove it again")
-    if lv.moving_in:
+    if lv.moving:
         notes.append("moving")
     if len(active) > 1:
         notes.append("active on several nodes")

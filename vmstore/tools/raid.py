@@ -1,0 +1,58 @@
+"""Read from the kernel how far the legs of volumes are in sync, without LVM's locks, all of a node at once.
+
+The line of a volume is that of Linux Documentation/admin-guide/device-mapper/dm-raid.rst, such as "raid1 2 Aa 17/200
+recover 0". LVM's own columns (sync_percent, raid_sync_action, lv_health_status) are made of it. But each look would
+take the lock of the VG, and they do not say which leg is in sync: an action is idle, too, before the copy begins.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ARGV = ("dmsetup", "status", "--target", "raid")
+_LINE = re.compile(r"(\S+): \d+ \d+ raid raid1 \d+ (\S+) (\d+)/(\d+)(?: (\S+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How a volume's legs are.
+
+    ``health`` has a letter for each leg: A is alive and in sync, a alive and not, D dead. Kernels before 3.11 tell no
+    ``action``.
+    """
+
+    health: str
+    done: int
+    total: int
+    action: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether each leg holds all there is."""
+        return set(self.health) == {"A"} and 0 < self.total == self.done and self.action in ("idle", "")
+
+    @property
+    def dead(self) -> tuple[int, ...]:
+        """Count out the legs that the kernel has given up."""
+        return tuple(number for number, letter in enumerate(self.health) if letter not in "Aa")
+
+    def part(self, size: int) -> int:
+        """Give how much of so many bytes is there; all of it only where that is certain."""
+        if self.whole:
+            return size
+        return min(size * self.done // self.total, size - 1) if self.total and size else 0
+
+
+def name(vg: str, lv: str) -> str:
+    """Give the name under which device-mapper has an LV (lvm2 libdm: dm_build_dm_name)."""
+    return f"{vg.replace('-', '--')}-{lv.replace('-', '--')}"
+
+
+def parse(out: str) -> Mapping[str, Sync]:
+    """Read what ARGV prints, by device-mapper's names."""
+    found = {}
+    for line in out.splitlines():
+        match = _LINE.match(line)
+        if match:
+            found[match[1]] = Sync(match[2], int(match[3]), int(match[4]), match[5] or "")
+    return found
