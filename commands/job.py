@@ -206,7 +206,7 @@ def rate(
         )
     changed = wanted != found.limit
     if changed:
-        if wanted:
+        if wanted and found.asked.get("engine") != Way.raid1:
             able(run.nodes, [found.node], Limits())
         joblook.limit(run.nodes, found, wanted)
     told = f"copies at {sizes.show(wanted)}/s at most" if wanted else "copies without a limit"

@@ -1,6 +1,7 @@
 """Steps that activate a volume for work on it only, and that leave volumes inactive again."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vmstore.jobs import marks
 from vmstore.jobs.step import Command, Step, Work
@@ -13,6 +14,8 @@ from vmstore.tools import lvm
 class Activate(VolumeStep):
     """Activate an LV that nobody holds, for work on it only."""
 
+    # Active without a mark, it would count as in use from then on.
+    taken_back_in_doubt: ClassVar[bool] = True
     shared: bool
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vmstore import sizes
+from vmstore import names, sizes
 from vmstore.errors import ToolFailed
 from vmstore.jobs.pv_steps import PvStep, SetAllocatable
 from vmstore.jobs.step import Command, Step, Work
@@ -124,8 +124,8 @@ class DropLeg(VolumeStep):
 
     def run(self, work: Work) -> None:
         """Drop it. Raises ToolFailed where what would stay is not the whole volume."""
-        sync = look(work, self.node).get(raid.name(self.vg, self.lv))
-        stays = sync is not None and (sync.whole if self.first else sync.health[:1] == "A")
+        sync = look(work, self.node).get(names.dm_name(self.vg, self.lv))
+        stays = sync is not None and (sync.whole if self.first else sync.first_whole)
         if not stays:
             seen = f"{sync.health} {sync.done}/{sync.total} {sync.action}" if sync else "no legs"
             raise ToolFailed(
@@ -164,6 +164,6 @@ def _has_legs(world: Inventory, name: str) -> bool:
     return lv is None or "raid1" in lv.layout
 
 
-def names(legs: Sequence[str]) -> str:
+def listed(legs: Sequence[str]) -> str:
     """List volumes for a title: all of a few, some of many."""
     return ", ".join(legs[:4]) + (f" and {len(legs) - 4} more" if len(legs) > 4 else "")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from vmstore import sizes
+from vmstore import names, sizes
 from vmstore.errors import StoppedHalfway, ToolFailed
 from vmstore.jobs import leg_steps
 from vmstore.jobs.engine import AGAIN
@@ -55,7 +55,7 @@ class WaitInSync(Step):
     @property
     def subject(self) -> str:
         """Name the volumes."""
-        return leg_steps.names(self.moves)
+        return leg_steps.listed(self.moves)
 
     @property
     def detail(self) -> str:
@@ -97,7 +97,6 @@ class WaitInSync(Step):
                         watch.settle()
                         raise reason
                     sleep(1)
-        work.reporter.moved(self, self.bytes)
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ class _Watch:
     def look(self) -> bool:
         """Tell how far they are and share the rate out anew; True when all are there. Raises ToolFailed."""
         seen = {leg.lv: self._healthy(leg, sync) for leg, sync in self.ask()}
-        self.work.reporter.moved(self.step, sum(seen[leg.lv].part(leg.size) for leg in self.step.legs) * 999 // 1000)
+        self.work.reporter.moved(self.step, sum(seen[leg.lv].part(leg.size) for leg in self.step.legs))
         for leg in self.step.legs:
             if seen[leg.lv].whole and leg.lv not in self.there:
                 self.there.add(leg.lv)
@@ -141,7 +140,7 @@ class _Watch:
                 why=f"{error.why}; the volumes are whole, and its kernel goes on if it still runs",
                 hint=AGAIN,
             ) from error
-        return [(leg, told[leg.node].get(raid.name(self.step.vg, leg.lv))) for leg in self.step.legs]
+        return [(leg, told[leg.node].get(names.dm_name(self.step.vg, leg.lv))) for leg in self.step.legs]
 
     def _healthy(self, leg: Leg, sync: Sync | None) -> Sync:
         if sync is None:

@@ -32,6 +32,15 @@ class Sync:
         return set(self.health) == {"A"} and 0 < self.total == self.done and self.action in ("idle", "")
 
     @property
+    def first_whole(self) -> bool:
+        """Tell whether the first leg holds all there is: it does not while it is filled from another, or is dead.
+
+        After a crash the kernel makes all legs alike again; those it has not come to are all small letters, and it
+        copies from the first.
+        """
+        return self.health[:1] == "A" or set(self.health) == {"a"}
+
+    @property
     def dead(self) -> tuple[int, ...]:
         """Count out the legs that the kernel has given up."""
         return tuple(number for number, letter in enumerate(self.health) if letter not in "Aa")
@@ -43,13 +52,8 @@ class Sync:
         return min(size * self.done // self.total, size - 1) if self.total and size else 0
 
 
-def name(vg: str, lv: str) -> str:
-    """Give the name under which device-mapper has an LV (lvm2 libdm: dm_build_dm_name)."""
-    return f"{vg.replace('-', '--')}-{lv.replace('-', '--')}"
-
-
 def parse(out: str) -> Mapping[str, Sync]:
-    """Read what ARGV prints, by device-mapper's names."""
+    """Read what ARGV prints, by device-mapper's names (``names.dm_name``)."""
     found = {}
     for line in out.splitlines():
         match = _LINE.match(line)
