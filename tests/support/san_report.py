@@ -203,7 +203,8 @@ def legs(san: San, node: Node) -> tuple[str, bool]:
             leg, extents = lv.leg, lv.size // EXTENT
             action = "recover" if 0 < leg.synced < 100 else "idle"
             name = f"{san.vg}-{lv.name.replace('-', '--')}"
-            done = extents * leg.synced // 100
+            # All seems to be there before the copy begins.
+            done = extents * (leg.synced or 100) // 100
             lines.append(f"{name}: 0 {lv.size // 512} raid raid1 2 {leg.health} {done}/{extents} {action} 0 0 -\n")
             if leg.synced < 100 and not leg.dead:
                 leg.synced, copied = min(100, leg.synced + 40), True

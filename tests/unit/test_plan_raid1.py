@@ -9,14 +9,14 @@ import pytest
 from tests.support.worlds import EXTENT, G, World
 from vmstore.config import Move
 from vmstore.errors import Refused
-from vmstore.jobs import plan_abort, plan_grow, plan_remove
+from vmstore.jobs import plan_abort, plan_grow, plan_pv, plan_remove
 from vmstore.jobs.activation_steps import Activate, LeaveInactive
 from vmstore.jobs.leg_steps import AddLeg, CloseAfterLegs, DropLeg, OpenForLegs
 from vmstore.jobs.leg_sync import WaitInSync
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.parts import Evacuate
 from vmstore.jobs.plan_evacuate import evacuate
-from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation
+from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
 from vmstore.policies import engines
@@ -181,6 +181,31 @@ def test_a_volume_that_is_half_way_is_neither_grown_nor_removed_nor_moved_elsewh
         plan_remove.remove(world, "a", wipe=False)
     with pytest.raises(Refused, match="a is being moved off another PV"):
         evacuate(world, replace(WISH, source="i3"))
+
+
+def test_what_another_job_moves_by_a_leg_is_that_job_s_to_let_go_of(made: World) -> None:
+    made.lv("theirs", 2 * G, "i2 i3", active="n1").lv("mine", 2 * G, "src i3", active="n1")
+    made.marks["n1"] = frozenset({"theirs", "mine"})
+    world = half_way(made.inventory(), "theirs", "mine")
+    theirs = msgspec.structs.replace(world.lvs[0], leaving="i2")
+    source = msgspec.structs.replace(world.pvs[0], tags=world.pvs[0].tags | {TAG})
+    world = msgspec.structs.replace(world, lvs=(theirs, *world.lvs[1:]), pvs=(source, *world.pvs[1:]))
+    ends = plan_abort.end_moves(world, source)
+    assert {name for step in ends if isinstance(step, LeaveInactive) for name in step.lvs} == {"mine"}
+
+
+def test_uncordoning_takes_the_notes_that_mean_nothing(made: World) -> None:
+    world = half_way(made.lv("a", 2 * G, "src i3").lv("b", G, "src").inventory(), "a")
+    source = msgspec.structs.replace(world.pvs[0], allocatable=False, tags=world.pvs[0].tags | {"vmstore.leg=b", TAG})
+    (step,) = plan_pv.cordon(msgspec.structs.replace(world, pvs=(source, *world.pvs[1:])), "src", allocatable=True)
+    assert isinstance(step, SetAllocatable)
+    assert step.drop == (TAG, "vmstore.leg=b")
+
+
+def test_the_end_is_not_there_before_the_notes_are_gone(made: World) -> None:
+    end = EndEvacuation("n1", "vmstore", "/dev/src", "src", (TAG, "vmstore.leg=a"))
+    assert end.done(made.inventory())
+    assert not end.done(half_way(made.inventory(), "a"))
 
 
 def test_without_a_wish_all_goes_by_the_mirror(made: World) -> None:

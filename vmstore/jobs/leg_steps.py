@@ -9,7 +9,7 @@ from vmstore.errors import ToolFailed
 from vmstore.jobs.pv_steps import PvStep, SetAllocatable
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.jobs.volume_steps import VolumeStep
-from vmstore.model import LEG_TAG, Inventory, LogicalVolume
+from vmstore.model import LEG_TAG, Inventory, LogicalVolume, PhysicalVolume
 from vmstore.tools import lvm, raid
 from vmstore.tools.raid import Sync
 
@@ -140,6 +140,12 @@ class DropLeg(VolumeStep):
 def note(lv: str) -> str:
     """Give the tag that says on a PV that vmstore moves a volume off it by a leg elsewhere."""
     return LEG_TAG + lv
+
+
+def stale(world: Inventory, pv: PhysicalVolume) -> tuple[str, ...]:
+    """List a PV's notes of volumes that have no leg to drop there; to one that gets legs later they would be a lie."""
+    kept = {note(lv.name) for lv in world.lvs if lv.leaving == pv.uuid}
+    return tuple(tag for tag in pv.legs if tag not in kept)
 
 
 def beyond(lv: LogicalVolume) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
     for node in sorted({part.place.node for part in parts}):
         where.locks(ground.world, node)
     steps: list[Step] = []
-    stale = {tag for tag in ground.source.legs if tag not in noted([p.lv for p in parts if p.begun])}
+    stale = set(leg_steps.stale(ground.world, ground.source))
     for batch in _batches(ground, parts):
         steps += _batch(ground, batch, stale)
         stale = set(noted([part.lv for part in batch]))

@@ -46,10 +46,10 @@ class Sync:
         return tuple(number for number, letter in enumerate(self.health) if letter not in "Aa")
 
     def part(self, size: int) -> int:
-        """Give how much of so many bytes is there; all of it only where that is certain."""
+        """Give how much of so many bytes is there; none where all seems to be there and a leg is not in sync."""
         if self.whole:
             return size
-        return min(size * self.done // self.total, size - 1) if self.total and size else 0
+        return size * self.done // self.total if self.done < self.total else 0
 
 
 def parse(out: str) -> Mapping[str, Sync]:
