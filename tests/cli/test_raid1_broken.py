@@ -241,3 +241,20 @@ def test_a_vm_that_somebody_moves_by_hand_meanwhile_is_found_again(busy: Bench) 
     assert "web01 does not come into sync on n1 any more" in done.err
     assert evacuate(busy).code == 0
     assert ("n3", "web01") in commands(busy, "lvconvert", "0")
+
+
+def test_a_node_that_is_lost_meanwhile_leaves_its_volume_half_way_and_whole(busy: Bench) -> None:
+    db = busy.san.lvs["db-01.prod"]
+
+    def at(_: int) -> None:
+        if db.leg and db.leg.synced == 80:
+            busy.san.nodes["n2"].hangs = True
+
+    done = evacuate(busy, on_moment=at)
+    assert done.code == ExitCode.RESUMABLE, done.err
+    assert "lost a node while idle, web01, off, db-01.prod came into sync" in done.err
+    assert db.leg is not None
+    busy.san.nodes["n2"].hangs = False
+    again = evacuate(busy, engine="", host="n3")
+    assert again.code == ExitCode.DONE, again.err
+    right(busy)
