@@ -214,3 +214,10 @@ def test_without_a_wish_all_goes_by_the_mirror(made: World) -> None:
     assert isinstance(steps[0], BeginEvacuation)
     assert isinstance(steps[1], MoveVolume)
     assert steps[1].detail == "by mirror: it moves any volume, in use or not"
+
+
+def test_what_goes_by_mirror_does_not_part_those_that_move_together(made: World) -> None:
+    made.lv("a", G, "src").lv("b", 2 * G, "src i2").lv("c", 3 * G, "src").lv("d", G, "src", layout="striped")
+    steps = evacuate(made.inventory(), replace(WISH, move=Move(last=("d",))))
+    order = [step.moves for step in steps if step.moves]
+    assert order == [("b",), ("a", "c"), ("d",)]

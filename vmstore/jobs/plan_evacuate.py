@@ -106,17 +106,15 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
         choice = choices.begun(Engine.MIRROR) if begun else choices.first(wish, source, lv, place)
         parts.append(Part(lv, more + begun, place, choice, begun))
     rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
+
     # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
-    # done early, and the most important ones when all others went well.
-    parts.sort(
-        key=lambda part: (
-            not part.lv.moving_in,
-            not part.lv.leaving,
-            rank.get(part.lv.name, 0),
-            part.size,
-            part.lv.name,
-        )
-    )
+    # done early, and the most important ones when all others went well. Those that get a leg stand together, since
+    # they move together.
+    def turn(part: Part) -> tuple[bool, bool, int, bool, int, str]:
+        begun = (not part.lv.moving_in, not part.lv.leaving)
+        return (*begun, rank.get(part.lv.name, 0), part.adds_leg, part.size, part.lv.name)
+
+    parts.sort(key=turn)
     return choices.with_room(wish, source, extent, parts)
 
 
