@@ -1,24 +1,16 @@
 """vmstore evacuate: empty a PV under running VMs."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmstore.commands.options import Config, DryRun, Format, Offline, Pv, Yes
+from vmstore.commands.options import Config, DryRun, Format, Offline, Pv, Way, Yes
 from vmstore.output import Output
 
 if TYPE_CHECKING:
     from vmstore.config import Config as Settings
     from vmstore.model import Inventory
-
-
-class EngineName(StrEnum):
-    """The ways to move a volume."""
-
-    mirror = "mirror"
-    used = "used"
 
 
 def evacuate(
@@ -39,7 +31,12 @@ def evacuate(
         typer.Option("--exclude", metavar="VM", help="Leave this VM's volume where it is; repeatable."),
     ] = None,
     engine: Annotated[
-        EngineName | None, typer.Option("--engine", help="How to move each volume; else the fastest that can be used.")
+        Way | None,
+        typer.Option(
+            "--engine",
+            help="How each volume moves: LVM's mirror, a leg more (raid1), or by what is used. Else the fastest.",
+            show_default=False,
+        ),
     ] = None,
     config: Config = None,
     output: Format = Output.table,
@@ -98,7 +95,7 @@ def evacuate(
         ui.plan(output, todo)
         return
     total = sum(step.leaves for step in todo)
-    moved = len(evacuation.volumes(todo))
+    moved = len({vm for step in todo for vm in step.moves})
     if moved and not yes:
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
@@ -106,7 +103,7 @@ def evacuate(
         evacuation.carry_out(
             run,
             world,
-            evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay, wish.engine),
+            evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay, str(wish.engine or "")),
             plan,
             todo,
         )

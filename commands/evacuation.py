@@ -7,11 +7,12 @@ import msgspec
 
 from vmstore import sizes, ui_progress
 from vmstore.commands.work import tidied
-from vmstore.errors import Aborted
+from vmstore.errors import Aborted, Refused
 from vmstore.jobs import engine, joblook, lease, peek, plan_abort
 from vmstore.jobs import evacuate as job
 from vmstore.jobs.control import Control, Rate
 from vmstore.jobs.engine import AGAIN
+from vmstore.jobs.leg_steps import AddLeg
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.parts import Evacuate
 from vmstore.jobs.record import Record, Recorded
@@ -31,7 +32,7 @@ from vmstore.tools import features
 class Request:
     """What was asked for: the PV, by UUID, the words of --to, whether it goes out of the VG at the end, and when.
 
-    ``rate`` is in bytes a second, 0 for no limit.
+    ``rate`` is in bytes a second, 0 for no limit, ``engine`` the admin's choice or "".
     """
 
     uuid: str
@@ -40,7 +41,7 @@ class Request:
     window: Window | None
     rate: int
     exclude: tuple[str, ...]
-    engine: Engine | None = None
+    engine: str = ""
 
 
 def carry_out(
@@ -66,11 +67,11 @@ def carry_out(
             window=str(wish.window or ""),
             rate=wish.rate,
             exclude=list(wish.exclude),
-            engine=wish.engine or "auto",
+            engine=wish.engine,
             bytes=sum(step.leaves for step in todo),
             work=sum(step.bytes for step in todo),
             parts=sum(step.copies for step in todo),
-            volumes=volumes(todo),
+            volumes=_volumes(todo),
             cordoned=cordoned,
         )
         evacuation = job.Evacuation(work, Control(held, wish.window), record, read, run.reader())
@@ -81,13 +82,19 @@ def carry_out(
         except Aborted as error:
             world = end(run, work, read(), wish.uuid, held.check, cordoned=cordoned)
             record.add("aborted")
-            where = "; ".join(plan_abort.places(world, volumes(todo))) or "nothing was to be moved"
+            where = "; ".join(plan_abort.places(world, _volumes(todo))) or "nothing was to be moved"
             raise Aborted(error.what, why=f"{error.why}; every volume is whole: {where}", hint=AGAIN) from error
         record.add("done")
 
 
 def refuse_unable(run: Session, rate: int, todo: Sequence[Step]) -> None:
-    """Raise Refused where copies shall be held back on a node that cannot."""
+    """Raise Refused where copies shall be held back on a node that cannot, or in a way that cannot."""
+    if limits(run) and any(isinstance(step, AddLeg) for step in todo):
+        raise Refused(
+            "legs do not stand back for others",
+            why="limits of load are set ([load] in vmstore.toml), and only a mirror can keep to them",
+            hint="--engine mirror, or without those limits and with --rate",
+        )
     if rate or limits(run):
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
 
@@ -159,5 +166,5 @@ def _pv(world: Inventory, uuid: str) -> PhysicalVolume:
     return next(pv for pv in world.pvs if pv.uuid == uuid)
 
 
-def volumes(steps: Sequence[Step]) -> list[str]:
-    return list(dict.fromkeys(name for step in steps for name in step.volumes))
+def _volumes(steps: Sequence[Step]) -> list[str]:
+    return list(dict.fromkeys(vm for step in steps for vm in step.moves))

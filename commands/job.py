@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmstore.commands.options import Config, DryRun, Format, Offline, Yes
+from vmstore.commands.options import Config, DryRun, Format, Offline, Way, Yes
 from vmstore.output import Output
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def resume(
 ) -> None:
     """Let a job that rests go on; take up here one that nobody works on any more, as it was asked for."""
     from vmstore import session, ui
-    from vmstore.commands.evacuate import EngineName, evacuate
+    from vmstore.commands.evacuate import evacuate
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
 
@@ -158,7 +158,7 @@ def resume(
             str(found.asked.get("window", "")),
             f"{found.limit}B" if found.limit else "none",
             [str(vm) for vm in _list(found.asked.get("exclude")) if any(lv.name == vm for lv in world.lvs)],
-            None if found.asked.get("engine", "auto") == "auto" else EngineName(str(found.asked["engine"])),
+            next((way for way in Way if way == found.asked.get("engine")), None),
             config,
             output,
             dry_run=dry_run,
@@ -206,7 +206,7 @@ def rate(
         )
     changed = wanted != found.limit
     if changed:
-        if wanted:
+        if wanted and found.asked.get("engine") != Way.raid1:
             able(run.nodes, [found.node], Limits())
         joblook.limit(run.nodes, found, wanted)
     told = f"copies at {sizes.show(wanted)}/s at most" if wanted else "copies without a limit"

@@ -1,11 +1,21 @@
 """Options that several verbs share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vmstore.output import Output
+
+
+class Way(StrEnum):
+    """How volumes are moved, where the admin says so; the values are those of policies.engines.Engine."""
+
+    mirror = "mirror"
+    raid1 = "raid1"
+    used = "used"
+
 
 Config = Annotated[
     Path | None,

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Bytes. What LVM keeps of a leg beside it: a superblock of 4 KiB and a bit for each region, of which there are 2^21 at
+# most (lvm2 lib/metadata/raid_manip.c: raid_rmeta_extents, raid_ensure_min_region_size).
+META = 512 * 2**10
+
 
 class Engine(StrEnum):
     """A way to move a volume off a PV."""
@@ -22,17 +26,21 @@ class Facts:
 
     ``idle``: nobody uses the volume. ``begun`` is the engine that a run before has begun to move it with. ``size`` is
     the volume's, ``used`` what its file system uses of it, both in bytes; None where that is not known, or where it
-    cannot be copied by that. ``whole``: all of it lies on the PV. ``plain``: it is linear. ``stands_back``: limits of
-    load are set.
+    cannot be copied by that. ``stands_back``: limits of load are set. ``linear``: that is its layout. ``wholly``: it
+    lies on the source only. ``room``: the source has room for what LVM keeps of a leg, ``beyond``: so have the targets.
+    ``targets`` are the PVs that it goes to.
     """
 
     idle: bool
+    begun: Engine | None = None
     size: int = 0
     used: int | None = None
-    whole: bool = True
-    plain: bool = True
     stands_back: bool = False
-    begun: Engine | None = None
+    targets: int = 1
+    linear: bool = True
+    wholly: bool = True
+    room: bool = True
+    beyond: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +50,23 @@ class Choice:
     engine: Engine
     why: str
 
+    def __str__(self) -> str:
+        return f"by {self.engine}: {self.why}"
+
 
 def choose(wanted: Engine | None, facts: Facts) -> Choice:
     """Choose; ``wanted`` is the admin's own choice, if any, which gives way where it is not possible."""
     if facts.begun:
         return Choice(facts.begun, "it was begun so")
-    cannot = _why_not_used(facts)
-    if wanted is Engine.USED:
-        return Choice(Engine.MIRROR, f"{cannot}, so not by what is used") if cannot else Choice(wanted, "as asked for")
+    against = _why_not(wanted, facts) if wanted else _why_not(Engine.USED, facts)
     if wanted:
-        return Choice(wanted, "as asked for")
-    if cannot:
-        return Choice(Engine.MIRROR, cannot)
+        return (
+            Choice(Engine.MIRROR, f"{wanted} was asked for, but {against}")
+            if against
+            else Choice(wanted, "as asked for")
+        )
+    if against:
+        return Choice(Engine.MIRROR, against)
     used = facts.used or 0
     full = f"{used / max(1, facts.size):.0%} of it is used"
     if used * SPARES > facts.size:
@@ -63,13 +76,36 @@ def choose(wanted: Engine | None, facts: Facts) -> Choice:
     return Choice(Engine.USED, f"nobody uses it, and {full}")
 
 
-def _why_not_used(facts: Facts) -> str:
+def metas(extent: int) -> int:
+    """Count the extents that LVM keeps of a leg beside it."""
+    return -(-META // extent)
+
+
+def _why_not(engine: Engine, facts: Facts) -> str:
+    return {Engine.MIRROR: lambda _: "", Engine.RAID1: _against_legs, Engine.USED: _against_used}[engine](facts)
+
+
+def _against_used(facts: Facts) -> str:
     if not facts.idle:
         return "it is in use"
-    if not facts.whole:
+    if not facts.wholly:
         return "a part of it lies on other PVs"
-    if not facts.plain:
+    if not facts.linear:
         return "it is not linear"
     if facts.used is None:
         return "what is used of it is not known"
+    if facts.targets > 1:
+        return f"it goes to {facts.targets} PVs"
+    return ""
+
+
+def _against_legs(facts: Facts) -> str:
+    if not facts.linear:
+        return "LVM adds a leg to linear volumes only"
+    if not facts.wholly:
+        return "a part of it lies on another PV, and LVM drops legs as a whole"
+    if not facts.room:
+        return "the PV has too few extents free for the metadata of legs"
+    if not facts.beyond:
+        return "no target that would take it has an extent more free for the metadata of its leg"
     return ""

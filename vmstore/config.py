@@ -54,16 +54,17 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
     command moves, 0 for whole volumes. VMs in ``last`` move after all others, the last of them last; those in
     ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit. ``engine`` is the way each
-    volume is moved in, auto for the fastest one that can be used.
+    volume is moved in, auto for the fastest one that can be used, ``together`` how many at once where that allows it.
     """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
     poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
     piece_mib: Annotated[int, Meta(ge=0, le=2**30)] = 8192
     rate: str = ""
+    engine: Literal["auto", "mirror", "raid1", "used"] = "auto"
+    together: Annotated[int, Meta(ge=1, le=64)] = 4
     last: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    engine: Literal["auto", "mirror", "used"] = "auto"
 
 
 class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from vmstore.services import Cluster, Service
 CLASS_TAG = "vmstore.class="
 LEASE_TAG = "vmstore.evacuate="
 FREEZE_TAG = "vmstore.freeze="
+LEG_TAG = "vmstore.leg="
 
 
 class BlockDevice(msgspec.Struct, frozen=True):
@@ -83,13 +84,22 @@ class PhysicalVolume(msgspec.Struct, frozen=True):
         return tuple(sorted(t for t in self.tags if t.startswith(FREEZE_TAG)))
 
     @property
+    def legs(self) -> tuple[str, ...]:
+        """List the notes that vmstore moves volumes off by adding a leg elsewhere, which it drops here."""
+        return tuple(sorted(t for t in self.tags if t.startswith(LEG_TAG)))
+
+    @property
     def allocated(self) -> int:
         """Give the bytes that LVs occupy here."""
         return self.size - self.free
 
 
 class LogicalVolume(msgspec.Struct, frozen=True):
-    """An LV; ``layout`` and ``role`` are LVM's own words (lvs -o lv_layout,lv_role)."""
+    """An LV; ``layout`` and ``role`` are LVM's own words (lvs -o lv_layout,lv_role).
+
+    ``moving_in`` are LVM's own mirrors that move it, ``leaving`` is the PV, by UUID, off which vmstore moves it by
+    another leg. The ``extents`` of an LV with legs are those of all its legs.
+    """
 
     name: str
     uuid: str
@@ -100,6 +110,12 @@ class LogicalVolume(msgspec.Struct, frozen=True):
     move_source: str = ""
     moving_in: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    leaving: str = ""
+
+    @property
+    def moving(self) -> bool:
+        """Tell whether it is on its way from one PV to another."""
+        return bool(self.moving_in or self.leaving)
 
     @property
     def private(self) -> bool:

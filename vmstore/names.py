@@ -20,6 +20,7 @@ GOING = "+gone"
 # While a volume is copied by what its file system uses: the copy, and the old one once the copy has its name.
 COPYING = "+to"
 LEAVING = "+from"
+_OF_LEG = re.compile(r".+_(rimage|rmeta)_\d+(_extracted)?")
 _VM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _CLASS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -58,6 +59,11 @@ def _why_no_vm(text: str, vg: str) -> str:
     if longest > DM_NAME_MAX:
         return f"it is {longest - DM_NAME_MAX} characters too long for device-mapper (each '-' counts twice)"
     return ""
+
+
+def of_leg(lv: str) -> bool:
+    """Tell whether LVM has given an LV its name as a part of a leg (lvm2 lib/metadata/raid_manip.c)."""
+    return _OF_LEG.fullmatch(lv) is not None
 
 
 def dm_name(vg: str, lv: str) -> str:

@@ -42,6 +42,12 @@ def _four_volumes(san: San) -> None:
     san.volume("elsewhere", 1 * G, "fc1", active="n1", mounted=True)
 
 
+def _a_stopped_service(san: San) -> None:
+    san.volume("web01", 2 * G, "iscsi1", active="n1", mounted=True)
+    san.volume("off", 1 * G, "iscsi1")
+    san.serve("off")
+
+
 def _in_pieces(san: San) -> None:
     san.volume("large", 18 * G, "iscsi1", active="n2", mounted=True)
 
@@ -154,6 +160,13 @@ SCENARIOS = (
         ("evacuate", "{iscsi1}", "--to", "fc", "--yes"),
         _idle_in_pieces_onto_two,
         hosts=("", "n3"),
+    ),
+    Scenario("evacuate by legs", ("evacuate", "{iscsi1}", "--to", "fc", "--engine", "raid1", "--yes"), _four_volumes),
+    Scenario(
+        "evacuate by legs and take out",
+        ("evacuate", "{iscsi1}", "--engine", "raid1", "--remove", "--yes"),
+        _a_stopped_service,
+        hosts=("n1", "n2"),
     ),
     Scenario("evacuate and take out", ("evacuate", "{iscsi1}", "--to", "fc", "--remove", "--yes"), _four_volumes),
     Scenario("evacuate within the class", ("evacuate", "{iscsi1}", "--yes"), _four_volumes),

@@ -42,6 +42,7 @@ VOLUMES = st.builds(
     used=st.integers(0, 8),
 )
 TARGETS = st.sampled_from((("--to", "fc"), ("--to", "{iscsi2}"), ("--to", "{fc1}", "--to", "{fc2}"), ()))
+ENGINES = st.sampled_from(("", "mirror", "raid1", "used"))
 FAULTS = st.tuples(
     st.sampled_from(("cut_at", "fail", "fail_done", "lie", "pause", "abort", "none")), st.integers(0, 40)
 )
@@ -73,10 +74,12 @@ def whole(world: San, sizes: dict[str, int]) -> None:
     assert {name: (lv.size, lv.data) for name, lv in found.items()} == {
         name: (size, f"of {name}") for name, size in sizes.items()
     }
+    second = {name: sum(run.count for run in lv.leg.new) * EXTENT for name, lv in world.lvs.items() if lv.leg}
+    assert second.items() <= sizes.items()
     taken: set[tuple[str, int]] = set()
     for lun in world.pvs():
         assert lun.pv is not None
-        for _, run in world.used(lun.pv.uuid):
+        for _, run in world.used(lun.pv.uuid):  # with both legs, and what LVM keeps of them
             extents = {(lun.pv.uuid, pe) for pe in range(run.start, run.start + run.count)}
             assert not taken & extents
             taken |= extents
@@ -88,7 +91,7 @@ def left(world: San) -> dict[str, object]:
     found = {
         "tags": sorted(tag for tag in pv.tags if "class" not in tag),
         "frozen": sorted(vm for vm, service in world.services.items() if service.frozen),
-        "moving": sorted(lv.name for lv in world.lvs.values() if lv.move),
+        "moving": sorted(lv.name for lv in world.lvs.values() if lv.move or lv.leg),
         "marks": world.marks(),
         "locks": sorted(world.leases),
     }
@@ -98,25 +101,26 @@ def left(world: San) -> dict[str, object]:
 IDLE = [Volume(1, ("iscsi1",), "", served=False), Volume(1, ("iscsi1",), "", served=True)]
 
 
-@example(IDLE, ("--to", "fc"), ("lie", 11), "")
-@given(st.lists(VOLUMES, min_size=1, max_size=5), TARGETS, FAULTS, st.sampled_from(("", *NODES)))
+@example(IDLE, ("--to", "fc"), ("lie", 11), "", "mirror")
+@example(IDLE, ("--to", "fc"), ("lie", 2), "", "raid1")
+@given(st.lists(VOLUMES, min_size=1, max_size=5), TARGETS, FAULTS, st.sampled_from(("", *NODES)), ENGINES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
 def test_each_volume_is_whole_at_every_moment_and_it_ends(
-    bench: Bench, volumes: list[Volume], targets: tuple[str, ...], fault: tuple[str, int], host: str
+    bench: Bench, volumes: list[Volume], targets: tuple[str, ...], fault: tuple[str, int], host: str, engine: str
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lease, "BEAT", 0.002)
         patch.setattr(control, "EVERY", 0.002)
-        _try(bench, lay_out(volumes), targets, fault, host)
+        _try(bench, lay_out(volumes), (*targets, *(["--engine", engine] if engine else [])), fault, host)
 
 
-def _try(bench: Bench, world: San, targets: tuple[str, ...], fault: tuple[str, int], host: str) -> None:
+def _try(bench: Bench, world: San, options: tuple[str, ...], fault: tuple[str, int], host: str) -> None:
     bench.san = world
     world.heard_once = True
     sizes = {name: lv.size for name, lv in world.lvs.items()}
     holders = {name: world.holders(lv) for name, lv in world.lvs.items()}
     wwids = {name: lun.wwid for name, lun in world.luns.items()}
-    words = ["evacuate", wwids["iscsi1"], *(word.format(**wwids) for word in targets), "--yes"]
+    words = ["evacuate", wwids["iscsi1"], *(word.format(**wwids) for word in options), "--yes"]
     kind, at = fault
 
     def moment(number: int) -> None:

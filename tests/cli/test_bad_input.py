@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support.bench import Bench
-from tests.support.san import G, M, Move, Pv, San, uuid
+from tests.support.san import G, M, Pv, San, uuid
+from tests.support.san_parts import Move
 from vmstore.errors import ExitCode
 
 USAGE, NOT_FOUND, REFUSED = ExitCode.USAGE, ExitCode.NOT_FOUND, ExitCode.REFUSED

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.support.bench import Bench, Outcome
-from tests.support.san import G, Move
+from tests.support.san import G
+from tests.support.san_parts import Move
 from vmstore.errors import ExitCode
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.support.bench import Bench
-from tests.support.san import G, Move, San
+from tests.support.san import G, San
+from tests.support.san_parts import Move
 from vmstore.errors import ExitCode
 
 

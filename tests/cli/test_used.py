@@ -66,18 +66,19 @@ def test_a_volume_that_nobody_uses_is_copied_by_what_is_used_and_keeps_its_tags(
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"active": "n1", "mounted": True, "used": QUARTER}, "in use"),
-        ({"used": None}, "not known"),
-        ({"used": G}, "too much"),
-        ({"used": QUARTER, "on": ("iscsi1", "iscsi2")}, "other PVs"),
-        ({"used": QUARTER, "layout": "striped"}, "not linear"),
+        ({"active": "n1", "mounted": True, "used": QUARTER}, "it is in use"),
+        ({"used": None}, "what is used of it is not known"),
+        ({"used": G}, "50% of it is used, too much"),
+        ({"used": QUARTER, "on": ("iscsi1", "iscsi2")}, "a part of it lies on other PVs"),
+        ({"used": QUARTER, "layout": "striped"}, "it is not linear"),
     ],
 )
 def test_other_volumes_are_mirrored(bench: Bench, change: dict[str, Any], why: str) -> None:
     bench.san.volume("other", 2 * G, **change)
+    assert f"by mirror: {why}" in evacuate(bench, "--dry-run").out
     done = evacuate(bench)
     assert done.code == ExitCode.DONE, done.err
-    assert (copied(bench), moved(bench)) == (set(), {"other"}), why
+    assert (copied(bench), moved(bench)) == (set(), {"other"})
 
 
 def test_a_volume_for_which_no_pv_has_room_alone_is_mirrored(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from tests.support import san_report
 from tests.support.san import San
 from tests.support.san_runner import Cut, SanRunner
 from vmstore import cli, inventory, session
-from vmstore.jobs import lease
+from vmstore.jobs import lease, leg_sync
 from vmstore.tools import nodes, udev
 
 KILLED = -9
@@ -105,6 +105,7 @@ class Bench:
         patch.setattr(lease, "datetime", Noon)
         patch.setattr(inventory, "ThreadPoolExecutor", AtOnce)
         patch.setattr(nodes, "ThreadPoolExecutor", AtOnce)
+        patch.setattr(leg_sync, "sleep", lambda seconds: None)
         # Building the tree of commands takes longer than most of them.
         patch.setattr(typer.main, "get_command", _command)
 

@@ -12,6 +12,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.support.san_parts import FileSystem, Leg, Move, Run
+
 EXTENT = 4 * 2**20
 M = 2**20
 G = 2**30
@@ -60,39 +62,8 @@ class Lun:
 
 
 @dataclass
-class Run:
-    """Extents of a volume on a PV."""
-
-    pv: str
-    start: int
-    count: int
-
-
-@dataclass
-class FileSystem:
-    """An ext file system; ``checked`` since it was last mounted. ``used`` are bytes, None where nobody can tell."""
-
-    kind: str
-    size: int
-    label: str = ""
-    clean: bool = True
-    checked: bool = False
-    broken: bool = False
-    used: int | None = None
-
-
-@dataclass
-class Move:
-    """A pvmove under way: the runs that leave ``source`` and the room they go to."""
-
-    source: str
-    old: list[Run]
-    new: list[Run]
-
-
-@dataclass
 class Lv:
-    """A volume; ``data`` stands for all that is in it."""
+    """A volume; ``runs`` are those of its first leg, ``data`` stands for all that is in it."""
 
     name: str
     uuid: str
@@ -104,6 +75,7 @@ class Lv:
     move: Move | None = None
     data: str = ""
     tags: set[str] = field(default_factory=set)
+    leg: Leg | None = None
 
     @property
     def size(self) -> int:
@@ -160,7 +132,7 @@ class San:
 
     ``programs`` are those of the cluster's generation, ``versions`` the versions of cluster.conf that nodes run.
     ``heard_once``: a wish is over once it was heard, so that a run that was paused goes on by itself.
-    ``shares`` are all that were given to copies so far, by node.
+    ``shares`` are all that were given to copies so far, by node, ``limits`` all rates that legs were told to keep to.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
     """
 
@@ -176,6 +148,7 @@ class San:
     heard_once: bool = False
     rates: dict[tuple[str, str], str] = field(default_factory=dict)
     shares: list[tuple[str, int]] = field(default_factory=list)
+    limits: list[tuple[str, str]] = field(default_factory=list)
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     lvm_version: str = "2.03.16(2) (2022-05-18)"
     made: int = 0
@@ -213,10 +186,22 @@ class San:
         """List what lies on a PV, each run with the LV that LVM shows for it, by start."""
         found = []
         for lv in self.lvs.values():
+            if lv.leg:
+                found += [(name, run) for name, runs in self.images(lv).items() for run in runs if run.pv == pv]
+                continue
             old = lv.move.old if lv.move else []
             found += [("[pvmove0]" if run in old else lv.name, run) for run in lv.runs if run.pv == pv]
             found += [("[pvmove0]", run) for run in (lv.move.new if lv.move else []) if run.pv == pv]
         return sorted(found, key=lambda item: item[1].start)
+
+    @staticmethod
+    def images(lv: Lv) -> dict[str, list[Run]]:
+        """Name what a volume of two legs is made of, as LVM does."""
+        if not lv.leg:
+            return {}
+        first, *second = lv.leg.meta
+        parts = {"rimage_0": lv.runs, "rmeta_0": [first], "rimage_1": lv.leg.new, "rmeta_1": second}
+        return {f"[{lv.name}_{part}]": runs for part, runs in parts.items()}
 
     def gaps(self, pv: str) -> list[Run]:
         """List the free runs of a PV."""
@@ -326,8 +311,8 @@ class San:
                 "filesystem": (lv.fs.kind, lv.fs.size) if lv.fs else None,
                 "active": self.holders(lv),
                 "mounted": [node.mounts[lv.uuid] for node in self.nodes.values() if lv.uuid in node.mounts],
-                "classes": sorted({self.luns_class(run.pv) for run in lv.runs}),
-                "moving": lv.move is not None,
+                "classes": sorted({self.luns_class(run.pv) for run in [*lv.runs, *(lv.leg.new if lv.leg else [])]}),
+                "moving": lv.move is not None or lv.leg is not None,
                 "data": lv.data,
             }
             for lv in sorted(self.lvs.values(), key=lambda lv: lv.name)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from tests.support.san import Lv, Node, San
-from tests.support.san_lvm import Answer, Lvm, Refusal, UnknownCommand
+from tests.support.san_lvm import Answer, Lvm, Refusal
+from tests.support.san_options import UnknownCommand
 
 AGENT = "/usr/lib/ocf/resource.d/vmstore/vm"
 

@@ -3,7 +3,8 @@
 import struct
 from collections.abc import Callable, Sequence
 
-from tests.support.san import EXTENT, FileSystem, Lv, M, Node, San
+from tests.support.san import EXTENT, Lv, M, Node, San
+from tests.support.san_parts import FileSystem
 
 Answer = tuple[int, str, str]
 # Where the first extent of each simulated PV begins, as `pvs -o pe_start` tells it.

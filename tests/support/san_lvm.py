@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.support import san_report
-from tests.support.san import EXTENT, Lun, Lv, Move, Node, Pv, Run, San
+from tests.support.san import EXTENT, Lun, Lv, Node, Pv, San
+from tests.support.san_options import UnknownCommand, options_of
+from tests.support.san_parts import Move, Run
 
 Answer = tuple[int, str, str]
 FAILED = 5
@@ -11,10 +13,6 @@ PARTIAL = (
     "  Cannot change VG {0} while PVs are missing.\n  See vgreduce --removemissing and vgextend --restoremissing.\n"
     "  Cannot process volume group {0}\n"
 )
-
-
-class UnknownCommand(BaseException):
-    """The simulation has no such command or option; the real tool may, so this is no failure of the tool."""
 
 
 class Refusal(Exception):
@@ -173,6 +171,8 @@ class Lvm:
         options, (name, *devices) = options_of(argv, valued=("--extents",))
         lv = self.lv(name)
         self.lock(lv)
+        if lv.leg:
+            raise UnknownCommand(f"growing {name}, which has two legs")
         if lv.move:
             raise Refusal(f"Can't resize locked logical volume {name}.")
         have = lv.size // EXTENT
@@ -217,30 +217,37 @@ class Lvm:
             raise Refusal(f"Logical volume {self.san.vg}/{lv.name} in use.")
 
     def _lvchange(self, argv: Sequence[str]) -> str:
-        options, (name, *more) = options_of(argv, valued=("--activate",))
-        if options["--activate"] == "n":
-            return self._deactivate([name, *more])
-        assert not more
-        lv = self.lv(name)
-        if options["--activate"] != ("ey" if self.san.lock_type else "y"):
-            raise UnknownCommand(f"lvchange --activate {options['--activate']}")
-        self.lock(lv)
-        self.node.active.add(lv.uuid)
-        return ""
-
-    def _deactivate(self, names: Sequence[str]) -> str:
-        """Deactivate what is closed; of several, one that is open does not keep the others."""
+        options, names = options_of(argv, valued=("--activate", "--maxrecoveryrate"))
         refused = []
         for name in names:
             try:
-                lv = self.lv(name)
-                self.closed(lv)
-                self.node.active.discard(lv.uuid)
+                self._change(self.lv(name), name, options)
             except Refusal as refusal:
+                # Of several, one that is open does not keep the others.
                 refused.append(refusal)
         if refused:
             raise refused[0]
         return ""
+
+    def _change(self, lv: Lv, name: str, options: dict[str, str]) -> None:
+        if "--maxrecoveryrate" in options:
+            self._limit(lv, name, options["--maxrecoveryrate"])
+        elif options["--activate"] == "n":
+            self.closed(lv)
+            self.node.active.discard(lv.uuid)
+        elif options["--activate"] != ("ey" if self.san.lock_type else "y"):
+            raise UnknownCommand(f"lvchange --activate {options['--activate']}")
+        else:
+            self.lock(lv)
+            self.node.active.add(lv.uuid)
+
+    def _limit(self, lv: Lv, name: str, rate: str) -> None:
+        self.lock(lv)
+        if lv.leg is None or lv.uuid not in self.node.active:
+            raise Refusal(f"Command not permitted on LV {name}.")
+        self.commit()
+        lv.leg.rate = rate
+        self.san.limits.append((lv.name, rate))
 
     def _pvchange(self, argv: Sequence[str]) -> str:
         options, (device,) = options_of(argv, valued=("--allocatable",), many=("--addtag", "--deltag"))
@@ -374,24 +381,3 @@ class Lvm:
                     split.append(Run(run.pv, pe, 1))
         lv.runs = split
         return [run for run in split if run.pv == pv and run.start in wanted]
-
-
-def options_of(
-    argv: Sequence[str], *, flags: Sequence[str] = (), valued: Sequence[str] = (), many: Sequence[str] = ()
-) -> tuple[dict[str, str], list[str]]:
-    """Tell options from arguments; ``many`` may be repeated and are joined by blanks."""
-    options: dict[str, str] = {}
-    rest: list[str] = []
-    words = iter(argv)
-    for word in words:
-        if word in flags:
-            options[word] = ""
-        elif word in many:
-            options[word] = f"{options.get(word, '')} {next(words)}".strip()
-        elif word in valued:
-            options[word] = next(words)
-        elif word.startswith("-"):
-            raise UnknownCommand(f"option {word} in {argv}")
-        else:
-            rest.append(word)
-    return options, rest

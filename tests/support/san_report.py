@@ -59,6 +59,17 @@ def fullreport(san: San, node: str) -> str:
 def _describe(san: San, node: str, lv: Lv, report: dict[str, list[dict[str, str]]]) -> None:
     name = f"[{lv.name}]" if "private" in lv.role else lv.name
     report["lv"].append(_lv(name, lv.uuid, lv.size, lv.layout, lv.role, "") | {"lv_tags": ",".join(sorted(lv.tags))})
+    if lv.leg:
+        devices = ",".join(f"{lv.name}_rimage_{number}(0)" for number in (0, 1))
+        report["seg"].append({"lv_name": name, "devices": devices})
+        for part, runs in san.images(lv).items():
+            size = sum(run.count for run in runs) * EXTENT
+            role = "private,raid," + ("image" if "rimage" in part else "metadata")
+            report["lv"].append(_lv(part, f"{lv.uuid[:-6]}{part[-9:-3]}", size, "linear", role, ""))
+            for run in runs:
+                device = f"{san.lun_of(run.pv).device(node)}({run.start})"
+                report["seg"].append({"lv_name": part, "devices": device})
+        return
     for run in lv.runs:
         moving = lv.move is not None and run in lv.move.old
         device = "pvmove0(0)" if moving else f"{san.lun_of(run.pv).device(node)}({run.start})"
@@ -185,3 +196,19 @@ def _sysfs(block: RawBlock) -> str:
     names = (told.get("DM_NAME", ""), told.get("DM_UUID", ""), "")
     disk = (block.name, number, str(block.size), block.state, block.transport, "", block.wwid, "")
     return "|".join((*disk, *names, " ".join(block.slaves), " ".join(block.holders)))
+
+
+def legs(san: San, node: Node) -> tuple[str, bool]:
+    """Write what the kernel tells of the legs that are active on a node, which it copies on; True where it did."""
+    lines, copied = [], False
+    for lv in san.lvs.values():
+        if lv.leg and lv.uuid in node.active:
+            leg, extents = lv.leg, lv.size // EXTENT
+            action = "recover" if 0 < leg.synced < 100 else "idle"
+            name = f"{san.vg}-{lv.name.replace('-', '--')}"
+            # All seems to be there before the copy begins.
+            done = extents * (leg.synced or 100) // 100
+            lines.append(f"{name}: 0 {lv.size // 512} raid raid1 2 {leg.health} {done}/{extents} {action} 0 0 -\n")
+            if leg.synced < 100 and not leg.dead:
+                leg.synced, copied = min(100, leg.synced + 40), True
+    return "".join(lines) or "No devices found\n", copied

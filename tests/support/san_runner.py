@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support import san_agent, san_copy, san_manager
+from tests.support import san_agent, san_copy, san_legs, san_manager
 from tests.support.san import Node, San
 from tests.support.san_copy import SanCopy
 from tests.support.san_lvm import Answer, Lvm
-from tests.support.san_report import probe
+from tests.support.san_report import legs, probe
 from tests.support.san_tools import Tools
 from tests.support.ssh import Call, decode
 from vmstore.jobs import throttle
@@ -192,6 +192,12 @@ class SanRunner:
             return san_agent.run(self.san, node, argv)
         if argv[:2] == ("sh", "-c") and argv[2].startswith("for program in"):
             return 0, "".join(f"/usr/bin/{program}\n" for program in sorted(self.san.programs)), ""
+        if argv[:2] == ("dmsetup", "status"):
+            assert argv[2:] == ("--target", "raid")
+            told, copied = legs(self.san, node)
+            if copied:
+                self._moment()
+            return 0, told, ""
         reads = (argv[0] in READS and argv[:2] != ("sh", "-c")) or tuple(argv) == ("cman_tool", "version")
         if reads:
             return san_manager.run(self.san, node, argv, stdin) or lvm.run(argv) or Tools(self.san, node).run(argv)
@@ -203,6 +209,8 @@ class SanRunner:
             return 0, "", ""
         if argv[0] == "env":
             answer: Answer | None = san_agent.run(self.san, node, argv)
+        elif argv[0] == "lvconvert":
+            answer = lvm.guarded(lambda: san_legs.lvconvert(lvm, argv[1:]))
         else:
             answer = self._move(lvm, argv, on_line) if argv[0] == "pvmove" else lvm.run(argv)
         answer = answer or san_manager.run(self.san, node, argv, stdin) or Tools(self.san, node).run(argv)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from tests.support import san_copy
-from tests.support.san import GROUP, FileSystem, Lun, Lv, Node, San
-from tests.support.san_lvm import Answer, UnknownCommand
+from tests.support.san import GROUP, Lun, Lv, Node, San
+from tests.support.san_lvm import Answer
+from tests.support.san_options import UnknownCommand
+from tests.support.san_parts import FileSystem
 
 MARKS = "/run/vmstore/idle"
 

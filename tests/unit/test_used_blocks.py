@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import san_copy
-from tests.support.san import FileSystem
+from tests.support.san_parts import FileSystem
 from vmstore.errors import Refused
 from vmstore.run import LocalRunner, Result
 from vmstore.tools import used_blocks

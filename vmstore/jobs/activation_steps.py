@@ -1,6 +1,7 @@
 """Steps that activate a volume for work on it only, and that leave volumes inactive again."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vmstore.jobs import marks
 from vmstore.jobs.step import Command, Step, Work
@@ -13,6 +14,8 @@ from vmstore.tools import lvm
 class Activate(VolumeStep):
     """Activate an LV that nobody holds, for work on it only."""
 
+    # Active without a mark, it would count as in use from then on.
+    taken_back_in_doubt: ClassVar[bool] = True
     shared: bool
 
     @property
@@ -87,6 +90,10 @@ class LeaveInactive(Step):
         for name in sorted(idle - self._marked(world)):
             work.do(marks.set_and(self.node, name), f"{self.title}: failed")
         return not idle
+
+    def ends(self, step: Step) -> bool:
+        """Tell whether that activation is over: by now the volume may be active for its VM."""
+        return isinstance(step, Activate) and step.node == self.node and step.lv in self.lvs
 
     def _marked(self, world: Inventory) -> frozenset[str]:
         facts = world.nodes.get(self.node)

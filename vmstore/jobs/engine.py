@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
-from vmstore.errors import LockLost, StoppedHalfway, ToolFailed, VmstoreError
+from vmstore.errors import LockLost, Paused, StoppedHalfway, ToolFailed, VmstoreError
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory
 
@@ -104,10 +104,10 @@ def carry_out(
                     proof.bring()
                 if step.done(proof.world):
                     continue
-                if wish.asked:
+                if wish.asked and not step.unbroken:
                     proof.bring()
                     raise StoppedHalfway(f"stopped before: {step.title}", why="you asked to", hint=AGAIN)
-                guard()
+                _ask(guard, step)
                 work.reporter.began(step)
                 proof.doubted = step
                 proof.owe(step, _run(step, work))
@@ -118,6 +118,15 @@ def carry_out(
             raise
         except VmstoreError:
             take_back(proof.to_take_back(), work)
+            raise
+
+
+def _ask(guard: Callable[[], None], step: Step) -> None:
+    """Raise where the work must not go on; a rest comes later where the step belongs to what is at work."""
+    try:
+        guard()
+    except Paused:
+        if not step.unbroken:
             raise
 
 

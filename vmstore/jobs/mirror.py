@@ -27,8 +27,8 @@ class MoveVolume(Step):
 
     ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
     move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``piece`` says which
-    part of how many this is. An LV that nobody holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2
-    tools/pvmove.c); it is marked, and a later step makes it inactive again.
+    part of how many this is, and ``why`` it is moved so. An LV that nobody holds (``idle``) is activated by pvmove
+    itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later step makes it inactive again.
     """
 
     copies: ClassVar[bool] = True
@@ -44,6 +44,17 @@ class MoveVolume(Step):
     poll_seconds: int
     ranges: tuple[Range, ...] = ()
     piece: tuple[int, int] = (1, 1)
+    why: str = ""
+
+    @property
+    def detail(self) -> str:
+        """Say why it is moved so."""
+        return self.why
+
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """Name the volume."""
+        return (self.lv,)
 
     @property
     def title(self) -> str:
@@ -56,11 +67,6 @@ class MoveVolume(Step):
         """Name the volume, and the piece of it."""
         number, of = self.piece
         return self.lv if of == 1 else f"{self.lv} (piece {number} of {of})"
-
-    @property
-    def volumes(self) -> tuple[str, ...]:
-        """Name the volume that it moves."""
-        return (self.lv,)
 
     @property
     def bytes(self) -> int:

@@ -49,6 +49,11 @@ class Part:
     choice: Choice
     begun: int = 0
 
+    @property
+    def adds_leg(self) -> bool:
+        """Tell whether it gets a leg more, which wants room for its metadata on both sides."""
+        return self.choice.engine is Engine.RAID1 and not self.begun
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:

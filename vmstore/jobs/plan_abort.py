@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, plan_used, where
+from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, plan_raid1, plan_used, where
 from vmstore.jobs.mirror import AbortMove
 from vmstore.jobs.pv_steps import SetAllocatable
 from vmstore.jobs.step import Step
@@ -10,13 +10,14 @@ from vmstore.model import Inventory, PhysicalVolume
 
 
 def end_moves(world: Inventory, source: PhysicalVolume) -> list[Step]:
-    """Plan ending what LVM still moves off the PV, and letting go of what was only moved."""
+    """Plan ending what is half-way off the PV, and letting go of what was only moved."""
     movers = {lv.name for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source.uuid)}
     steps: list[Step] = []
     for lv in world.lvs:
         if movers & set(lv.moving_in):
             node = where.place(world, lv).node
             steps.append(AbortMove(node, lv.name, where.device(world, node, source.uuid)))
+    steps += plan_raid1.back(world, source)
     mended, world = plan_used.mend(world, source.uuid)
     return lock_steps.first(world, [*steps, *mended, *plan_evacuate.left_awake(world, source, ())])
 
@@ -31,7 +32,12 @@ def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool, ended: 
     where.locks(world, world.reporter)
     device = where.device(world, world.reporter, source.uuid)
     step = SetAllocatable(
-        world.reporter, world.vg.name, device, source.uuid, allocatable=not cordoned, drop=source.leases
+        world.reporter,
+        world.vg.name,
+        device,
+        source.uuid,
+        allocatable=not cordoned,
+        drop=(*source.leases, *source.legs),
     )
     thaws = freezing.left(world, lease.evacuation(source.uuid), ended)
     return lock_steps.first(world, [*thaws, *([] if step.done(world) else [step])])

@@ -1,12 +1,11 @@
 """Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from vmstore import names, sizes
 from vmstore.errors import NoRoom, Refused, UsageError
-from vmstore.jobs import freezing, lease, lock_steps, marks, plan_mirror, plan_pv, plan_used, where
+from vmstore.jobs import choices, freezing, lease, lock_steps, marks, plan_mirror, plan_pv, plan_raid1, plan_used, where
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.half_moved import halves
 from vmstore.jobs.parts import Evacuate, Ground, Part
@@ -14,10 +13,11 @@ from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import engines, placement, safety
-from vmstore.policies.engines import Choice, Engine
+from vmstore.policies.engines import Engine
 
 _PLANS: Mapping[Engine, Callable[[Ground, Sequence[Part]], list[Step]]] = {
     Engine.MIRROR: plan_mirror.moves,
+    Engine.RAID1: plan_raid1.moves,
     Engine.USED: plan_used.moves,
 }
 
@@ -56,10 +56,12 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     parts = _parts(world, source, wish)
     left = left_awake(world, source, {part.lv.name for part in parts})
     if not parts:
-        cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=source.leases)
+        cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=(*source.leases, *source.legs))
         return lock_steps.first(world, [*mended, *left, *([] if cordon.done(world) else [cordon]), *drop])
     safety.services(world.cluster, [part.lv.name for part in parts])
     moves = _moves(world, wish, source, parts)
+    notes = plan_raid1.noted(part.lv for part in parts if part.choice.engine is Engine.RAID1)
+    tags = tuple(dict.fromkeys((wish.lease, *source.legs, *notes)))
     stale = tuple(tag for tag in source.leases if tag != wish.lease)
     begin = BeginEvacuation(*here, source.uuid, wish.lease, stale)
     steps = [
@@ -67,7 +69,7 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
         *mended,
         *moves,
         *left,
-        EndEvacuation(*here, source.uuid, (wish.lease,), staying),
+        EndEvacuation(*here, source.uuid, tags, staying),
         *drop,
     ]
     return lock_steps.first(world, steps)
@@ -79,7 +81,8 @@ def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]
         return []
     # What another job moves off another PV is that job's to let go of.
     mine = {lv.name for lv in world.lvs if lv.private and lv.on(source.uuid)}
-    moving = {*moving, *(lv.name for lv in world.lvs if set(lv.moving_in) - mine)}
+    others = (lv for lv in world.lvs if set(lv.moving_in) - mine or lv.leaving not in ("", source.uuid))
+    moving = {*moving, *(lv.name for lv in others)}
     left = {
         node: [lv.name for lv in world.lvs if lv.name in awake and where.place(world, lv).idle]
         for node in world.nodes
@@ -94,30 +97,32 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
         lv for lv in world.lvs if lv.name not in movers and (lv.on(source.uuid) or movers.keys() & set(lv.moving_in))
     ]
     # What LVM moves already, it moves to the end, and no more of what shall stay.
-    own = [lv for lv in own if lv.name not in wish.exclude or movers.keys() & set(lv.moving_in)]
+    # What is under way is brought to the end, and no more of what shall stay.
+    own = [lv for lv in own if lv.name not in wish.exclude or lv.leaving or movers.keys() & set(lv.moving_in)]
     _refuse_kinds(world, source, own, movers)
     where.known(world, [lv.name for lv in own if not world.activations(lv)])
     extent = world.vg.extent
     parts = []
     for lv in own:
+        if lv.leaving:
+            parts.append(Part(lv, lv.size, where.place(world, lv), choices.begun(Engine.RAID1), lv.size))
+            continue
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
         more = 0 if lv.name in wish.exclude else lv.on(source.uuid) * extent
         place = where.place(world, lv)
-        facts = engines.Facts(
-            idle=place.idle,
-            size=lv.size,
-            used=wish.filled.get(lv.name),
-            whole=more == lv.size,
-            plain=lv.layout == ("linear",),
-            stands_back=wish.stands_back,
-            begun=Engine.MIRROR if begun else None,
-        )
-        choice = engines.choose(wish.engine, facts)
+        choice = choices.begun(Engine.MIRROR) if begun else choices.first(wish, source, lv, place)
         parts.append(Part(lv, more + begun, place, choice, begun))
     rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
+
     # What was begun is finished first: LVM allows one move off a PV at a time. Then small ones, so that much is
-    # done early, and the most important ones when all others went well.
-    return sorted(parts, key=lambda part: (not part.lv.moving_in, rank.get(part.lv.name, 0), part.size, part.lv.name))
+    # done early, and the most important ones when all others went well. Those that get a leg stand together, since
+    # they move together.
+    def turn(part: Part) -> tuple[bool, bool, int, bool, int, str]:
+        begun = (not part.lv.moving_in, not part.lv.leaving)
+        return (*begun, rank.get(part.lv.name, 0), part.adds_leg, part.size, part.lv.name)
+
+    parts.sort(key=turn)
+    return choices.with_room(wish, source, extent, parts)
 
 
 def _refuse_kinds(
@@ -132,7 +137,9 @@ def _refuse_kinds(
             hint=f"move or remove that with LVM's own tools first: lvs -a -o+devices {world.vg.name}",
         )
     copies = [name for lv in lvs if (name := lv.name).endswith((names.COPYING, names.LEAVING))]
-    elsewhere = copies or [lv.name for lv in lvs if set(lv.moving_in) - movers.keys()]
+    elsewhere = copies or [
+        lv.name for lv in lvs if set(lv.moving_in) - movers.keys() or lv.leaving not in ("", source.uuid)
+    ]
     if elsewhere:
         raise Refused(
             f"{', '.join(elsewhere)} is being moved off another PV",
@@ -142,28 +149,26 @@ def _refuse_kinds(
 
 
 def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[Part]) -> list[Step]:
-    ground = Ground(world, wish, source, _assign(world, wish, source, parts))
+    room, parts = _assign(world, wish, source, parts)
+    ground = Ground(world, wish, source, room)
     steps: list[Step] = []
-    parts = [_settled(part, len(ground.room[part.lv.name])) for part in parts]
+    parts = [choices.onto(wish, part, len(room[part.lv.name])) for part in parts]
     for engine, alike in groupby(parts, key=lambda part: part.choice.engine):
         steps += _PLANS[engine](ground, list(alike))
     return steps
 
 
-def _settled(part: Part, targets: int) -> Part:
-    # On which of several PVs LVM puts how much of a new volume is not ours to say.
-    if part.choice.engine is not Engine.USED or targets == 1:
-        return part
-    return replace(part, choice=Choice(Engine.MIRROR, f"it goes to {targets} PVs"))
-
-
 def _assign(
     world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequence[Part]
-) -> dict[str, dict[str, int]]:
-    """Give each volume bytes on its targets so that all fit together, the largest ones choosing first."""
+) -> tuple[dict[str, dict[str, int]], list[Part]]:
+    """Give each volume bytes on its targets so that all fit together, the largest ones choosing first.
+
+    The parts come back with them: where there is no room for a leg's metadata, a volume is moved in another way.
+    """
     targets = _targets(world, wish, source)
     room = wish.rules.room(world, targets, leaving=source.uuid)
     chosen: dict[str, dict[str, int]] = {}
+    turned: dict[str, Part] = {}
     apart = {part.lv.name: wish.rules.neighbours(part.lv.name) for part in parts}
     barred = {part.lv.name: wish.rules.barred(world, part.lv.name) & room.free.keys() for part in parts}
     # Those that lie apart from others have the smallest choice.
@@ -171,12 +176,17 @@ def _assign(
         # To what is being moved LVM gave its room when that began.
         own = {run.pv for lv in world.lvs if lv is part.lv or lv.name in part.lv.moving_in for run in lv.extents}
         closed = barred[part.lv.name] | {pv for vm in apart[part.lv.name] for pv in chosen.get(vm, ())}
-        taken = placement.fill(room.without(closed), part.size - part.begun, own)
+        beside = engines.metas(world.vg.extent) * world.vg.extent if part.adds_leg else 0
+        taken = placement.fill(room.without(closed), part.size - part.begun + beside, own)
+        alone = placement.fill(room.without(closed), part.size, own) if beside else None
+        if alone and len(alone) < len(taken or alone) + (taken is None):
+            # A volume that fits on one PV is not spread over two for the sake of an extent.
+            turned[part.lv.name], taken = choices.without_beyond(wish, part), alone
         if taken is None:
             raise _no_room(world, wish, source, targets, parts)
         room = room.less(taken)
         chosen[part.lv.name] = taken
-    return chosen
+    return chosen, [turned.get(part.lv.name, part) for part in parts]
 
 
 def _targets(world: Inventory, wish: Evacuate, source: PhysicalVolume) -> list[PhysicalVolume]:

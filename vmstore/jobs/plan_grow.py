@@ -74,10 +74,11 @@ def _place(world: Inventory, lv: LogicalVolume) -> where.Place:
             hint=f"grow it with LVM's own tools: lvextend {world.vg.name}/{lv.name}",
         )
     left = half_moved.why(world, lv.name)
-    if lv.moving_in or left:
+    if lv.moving or left:
+        copies = "pvmove copies it" if lv.moving_in else "a leg of it comes in"
         raise Refused(
             f"{lv.name} is being moved",
-            why=left or "LVM does not extend a volume while pvmove copies it",
+            why=left or f"LVM does not extend a volume while {copies}",
             hint="wait for the evacuation, or run it again if it was cut off",
         )
     where.usable(world)

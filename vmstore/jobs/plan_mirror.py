@@ -67,6 +67,7 @@ def _pieces(ground: Ground, part: Part) -> list[MoveVolume]:
             poll_seconds=wish.move.poll_seconds,
             ranges=piece.ranges if len(cut) > 1 else (),
             piece=(number, len(cut)),
+            why=str(part.choice) if number == 1 else "",
         )
         for number, piece in enumerate(cut, 1)
     ]

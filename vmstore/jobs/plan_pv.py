@@ -1,7 +1,7 @@
 """Plan what is done to whole PVs: take in, take out, cordon, uncordon. Pure."""
 
 from vmstore.errors import NotFound, Refused
-from vmstore.jobs import lock_steps, where
+from vmstore.jobs import leg_steps, lock_steps, where
 from vmstore.jobs.pv_steps import AddPv, DropPv, RecordClass, SetAllocatable, WipeLabel
 from vmstore.jobs.step import Step
 from vmstore.model import CLASS_TAG, BlockDevice, Inventory
@@ -10,7 +10,7 @@ from vmstore.model import CLASS_TAG, BlockDevice, Inventory
 def cordon(world: Inventory, uuid: str, *, allocatable: bool) -> list[Step]:
     """Plan keeping new extents off a PV, or letting them on again, which also gives up an evacuation that stopped."""
     pv = next(pv for pv in world.pvs if pv.uuid == uuid)
-    drop = pv.leases if allocatable else ()
+    drop = (*pv.leases, *leg_steps.stale(world, pv)) if allocatable else ()
     if pv.allocatable is allocatable and not drop:
         return []
     where.usable(world)

@@ -64,9 +64,10 @@ def _refuse_use(world: Inventory, lv: LogicalVolume) -> None:
             hint=f"stop its VM; on {place.node}: lvchange -an {world.vg.name}/{lv.name}",
         )
     left = half_moved.why(world, lv.name)
-    if lv.moving_in or left:
+    if lv.moving or left:
+        copies = "pvmove copies it" if lv.moving_in else "it has a second leg on the PV that it goes to"
         raise Refused(
             f"{lv.name} is being moved",
-            why=left or "pvmove copies it",
+            why=left or copies,
             hint="wait for the evacuation, or run it again if it was cut off",
         )

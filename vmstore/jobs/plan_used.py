@@ -31,6 +31,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
             shared=world.vg.shared,
             knows_autoactivation=wish.knows_autoactivation,
             tags=lv.tags,
+            why=str(part.choice),
         )
         copy = CopyUsed(*at, lv.size, wish.filled[lv.name], wish.rate)
         steps += [*freeze, make, copy, TakeName(*at), *thaw]

@@ -123,11 +123,11 @@ class BeginEvacuation(PvStep):
 class EndEvacuation(PvStep):
     """Take the mark off a PV that is proven empty; it stays cordoned, or new volumes would land on it.
 
-    ``staying`` are volumes that shall stay, against which it is empty.
+    ``tags`` are the marks, ``staying`` volumes that shall stay, against which it is empty.
     """
 
     uuid: str
-    leases: tuple[str, ...]
+    tags: tuple[str, ...]
     staying: tuple[str, ...] = ()
 
     @property
@@ -137,7 +137,7 @@ class EndEvacuation(PvStep):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
-        return [Command(self.node, tuple(lvm.change_pv(self.device, drop=self.leases)))]
+        return [Command(self.node, tuple(lvm.change_pv(self.device, drop=self.tags)))]
 
     def done(self, world: Inventory) -> bool:
         """Tell whether no extent of any LV lies on it and the mark is gone."""
@@ -145,7 +145,7 @@ class EndEvacuation(PvStep):
         if pv is None:
             return True
         there = sum(lv.on(self.uuid) for lv in world.lvs if lv.name in self.staying) * world.vg.extent
-        return not pv.leases and pv.allocated == there and not _anything_on(world, self.uuid, self.staying)
+        return not (pv.leases or pv.legs) and pv.allocated == there and not _anything_on(world, self.uuid, self.staying)
 
 
 @dataclass(frozen=True, slots=True)

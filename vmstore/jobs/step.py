@@ -99,6 +99,9 @@ class Throttle(Protocol):
         ``grain`` are the bytes by which progress is seen to jump.
         """
 
+    def rate(self) -> int:
+        """Give the bytes a second that all copies together may take at this moment, 0 for no limit."""
+
 
 class Unthrottled:
     """Hold nothing back."""
@@ -107,6 +110,10 @@ class Unthrottled:
         """Give what takes no notice."""
         del node, devices, grain
         return nullcontext(lambda _: None)
+
+    def rate(self) -> int:
+        """Give no limit."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +165,12 @@ class Step:
 
     ``everywhere`` is for steps whose commands change other nodes than the one they run on, ``of_service`` for those
     that show in what the cluster manager says. ``taken_back_in_doubt``: it is undone, too, where it failed or was not
-    seen to have taken effect; that must be as good as undoing it once.
+    seen to have taken effect; that must be as good as undoing it once. ``unbroken``: the work does not rest or stop
+    before it, since what the steps before have begun would go on by itself.
     """
 
     copies: ClassVar[bool] = False
+    unbroken: ClassVar[bool] = False
     everywhere: ClassVar[bool] = False
     of_service: ClassVar[bool] = False
     taken_back_in_doubt: ClassVar[bool] = False
@@ -177,14 +186,14 @@ class Step:
         return ""
 
     @property
-    def volumes(self) -> tuple[str, ...]:
-        """Name the volumes that it moves."""
-        return ()
-
-    @property
     def detail(self) -> str:
         """Show what its commands alone do not: lines for a plan."""
         return ""
+
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """Name the volumes that it moves off a PV."""
+        return ()
 
     @property
     def bytes(self) -> int:

@@ -21,7 +21,8 @@ from vmstore.tools.used_blocks import MIB, Span
 class MakeCopy(VolumeStep):
     """Make the new volume beside the old one, and have both active on a node.
 
-    ``extents`` is its length, ``targets`` are the devices on which it may lie, ``tags`` the old one's.
+    ``extents`` is its length, ``targets`` are the devices on which it may lie, ``tags`` the old one's; ``why`` it
+    is moved so.
     """
 
     extents: int
@@ -30,6 +31,7 @@ class MakeCopy(VolumeStep):
     shared: bool
     knows_autoactivation: bool
     tags: tuple[str, ...] = ()
+    why: str = ""
 
     taken_back_in_doubt: ClassVar[bool] = True
 
@@ -45,6 +47,11 @@ class MakeCopy(VolumeStep):
         return (
             f"make {self.copy} of {size} on {', '.join(self.targets)} and activate {self.lv} on {self.node} meanwhile"
         )
+
+    @property
+    def detail(self) -> str:
+        """Say why it is moved so."""
+        return self.why
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
@@ -100,7 +107,7 @@ class CopyUsed(VolumeStep):
         return self.lv
 
     @property
-    def volumes(self) -> tuple[str, ...]:
+    def moves(self) -> tuple[str, ...]:
         """Name the volume that it moves."""
         return (self.lv,)
 

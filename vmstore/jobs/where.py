@@ -111,8 +111,10 @@ def known(world: Inventory, names: Iterable[str]) -> None:
 
 
 def plain(lv: LogicalVolume, layouts: tuple[str, ...] = _PLAIN_LAYOUTS) -> str:
-    """Say why an LV is of a kind that is not handled, or "" for a plain one."""
-    return _odd(lv.role, lv.layout, layouts)
+    """Say why an LV is of a kind that is not handled, or "" for a plain one; with a leg more it is one still."""
+    if not lv.private and names.of_leg(lv.name):
+        return "an lvconvert that was cut off has left it behind"
+    return "" if lv.leaving else _odd(lv.role, lv.layout, layouts)
 
 
 @cache

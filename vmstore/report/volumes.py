@@ -99,7 +99,7 @@ def _note(lv: LogicalVolume, active: Sequence[Activation]) -> str:
         notes.append("being removed: remove it again")
     if lv.name.endswith((names.COPYING, names.LEAVING)):
         notes.append("half of a move: run the evacuation again")
-    if lv.moving_in:
+    if lv.moving:
         notes.append("moving")
     if len(active) > 1:
         notes.append("active on several nodes")

@@ -11,7 +11,7 @@ from vmstore.run import Result
 METADATA_ROOM = "16m"
 RETRIES = 8
 PROGRAMS = frozenset({
-    "lvchange", "lvcreate", "lvextend", "lvremove", "lvrename",
+    "lvchange", "lvconvert", "lvcreate", "lvextend", "lvremove", "lvrename",
     "pvchange", "pvmove", "pvremove", "vgextend", "vgreduce",
 })  # fmt: skip
 # lvm2 lib/locking/lvmlockd.c: locks of the VG or of all VGs are short, so waiting helps. The lock of an LV is
@@ -92,6 +92,21 @@ def move(vg: str, lv: str, source: str, targets: Sequence[str], *, region_mib: i
 def abort_move(source: str) -> list[str]:
     """End the move off a PV; what was copied to its end stays where it went (pvmove(8))."""
     return ["pvmove", "--abort", source]
+
+
+def add_leg(vg: str, lv: str, pvs: Sequence[str]) -> list[str]:
+    """Give a linear LV a second leg on these PVs, which the kernel brings into sync by itself."""
+    return ["lvconvert", "--yes", "--type", "raid1", "--mirrors", "1", f"{vg}/{lv}", *pvs]
+
+
+def drop_leg(vg: str, lv: str, pvs: Sequence[str]) -> list[str]:
+    """Make an LV of two legs linear: without the leg that lies on these PVs."""
+    return ["lvconvert", "--yes", "--mirrors", "0", f"{vg}/{lv}", *pvs]
+
+
+def limit_sync(vg: str, lv: str, rate: int) -> list[str]:
+    """Bring legs into sync at so many bytes a second at most; 0 for no limit."""
+    return ["lvchange", "--maxrecoveryrate", f"{max(1, rate // 1024) if rate else 0}k", f"{vg}/{lv}"]
 
 
 def change_pv(

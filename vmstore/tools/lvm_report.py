@@ -8,6 +8,7 @@ import msgspec
 from vmstore.errors import NotFound, ToolFailed
 from vmstore.model import Allocation, LogicalVolume, PhysicalVolume, VolumeGroup
 from vmstore.run import Result
+from vmstore.tools import legs
 
 _COLUMNS = {
     "vg": "vg_name,vg_uuid,vg_seqno,vg_extent_size,vg_size,vg_free,vg_lock_type,vg_mda_free",
@@ -115,12 +116,16 @@ def parse(vg: str, result: Result) -> Report:
             why="it is no JSON report with a VG in it",
             hint="lvm2 2.02.158 or newer is needed for JSON reports; see `lvm version`",
         ) from None
-    extents = _extents(found)
+    pvs = tuple(_pv(pv) for pv in found.pv)
+    own = _extents(found)
+    of = legs.of((_plain(seg.lv_name), seg.devices) for seg in found.seg)
+    extents = legs.joined(own, of)
     joined = _moving(found)
+    leaving = legs.leaving(own, of, pvs)
     return Report(
         vg=_vg(found.vg[0]),
-        pvs=tuple(_pv(pv) for pv in found.pv),
-        lvs=tuple(_lv(lv, extents, joined) for lv in found.lv),
+        pvs=pvs,
+        lvs=tuple(_lv(lv, extents, joined, leaving) for lv in found.lv),
     )
 
 
@@ -155,7 +160,12 @@ def _plain(name: str) -> str:
     return name.strip("[]")
 
 
-def _lv(lv: _Lv, extents: Mapping[str, tuple[Allocation, ...]], moving: Mapping[str, tuple[str, ...]]) -> LogicalVolume:
+def _lv(
+    lv: _Lv,
+    extents: Mapping[str, tuple[Allocation, ...]],
+    moving: Mapping[str, tuple[str, ...]],
+    leaving: Mapping[str, str],
+) -> LogicalVolume:
     name = _plain(lv.lv_name)
     return LogicalVolume(
         name=name,
@@ -167,6 +177,7 @@ def _lv(lv: _Lv, extents: Mapping[str, tuple[Allocation, ...]], moving: Mapping[
         move_source=lv.move_pv,
         moving_in=moving.get(name, ()),
         tags=tuple(filter(None, lv.lv_tags.split(","))),
+        leaving=leaving.get(name, ""),
     )
 
 
