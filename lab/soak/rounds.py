@@ -49,13 +49,14 @@ class Round:
             Volume(f"soak{number}", chance.choice((16, 32, 48, 96)), chance.choice(("", *nodes)))
             for number in range(chance.randint(1, 3))
         ]
-        words = chance.choice(((), ("--rate", "8M")))
+        words = chance.choice(((), ("--rate", "8M"), ("--engine", "mirror"), ("--engine", "raid1")))
         again = tuple(chance.choice((HOST, *nodes)) for _ in range(TRIES))
         return cls(seed, volumes, chance.choice(FAULTS), chance.randint(1, 45), words, again)
 
     def __str__(self) -> str:
         laid = ", ".join(f"{each.mib} MiB {'on ' + each.node if each.node else 'idle'}" for each in self.volumes)
-        return f"seed {self.seed}: {laid}; {self.fault.name} at {self.at}"
+        how = " ".join(self.words)
+        return f"seed {self.seed}: {laid}; {how or 'as it chooses'}; {self.fault.name} at {self.at}"
 
 
 def play(cluster: Cluster, this: Round, folder: Path) -> None:
@@ -127,7 +128,11 @@ def _check(cluster: Cluster, this: Round, source: str) -> None:
     assert (pv["free"], pv["state"]) == (pv["size"], "cordoned"), pv
     assert cluster.vmstore(HOST, "job", "list", "-o", "json").json["items"] == []
     tags = cluster.sh(cluster.nodes[0], "pvs --noheadings -o pv_tags; lvs -a --noheadings -o lv_name vmstore").out
-    assert not [word for word in ("vmstore.evacuate", "vmstore.freeze", "pvmove", "+to", "+from") if word in tags], tags
+    assert not [
+        word
+        for word in ("vmstore.evacuate", "vmstore.freeze", "vmstore.leg", "pvmove", "_rimage", "+to", "+from")
+        if word in tags
+    ], tags
     for volume in this.volumes:
         if volume.node:
             assert cluster.stop_writer(volume.node, volume.name) > 0
