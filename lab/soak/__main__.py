@@ -17,7 +17,7 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="how long (60)")
     parser.add_argument("--seed", type=int, default=None, help="the first round's; else the time of day decides")
-    parser.add_argument("--rounds", type=int, default=0, help="so many rounds at most")
+    parser.add_argument("--rounds", type=int, default=0, help="so many rounds at most; 0: as many as there is time for")
     wanted = parser.parse_args(words)
     seed = wanted.seed if wanted.seed is not None else int(time.time()) % 1_000_000
     with tempfile.TemporaryDirectory(prefix="vmstore-soak.") as place:
@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
         finish([str(LAB), "up", "default"])
         cluster = running()
         end, number = time.monotonic() + 60 * wanted.minutes, 0
-        while time.monotonic() < end and number != wanted.rounds:
+        while time.monotonic() < end and not 0 < wanted.rounds <= number:
             folder = Path(place) / str(number)
             folder.mkdir()
             this, began = Round.made(seed + number, cluster.nodes), time.monotonic()
