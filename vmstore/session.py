@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmstore import config as configuration
-from vmstore import inventory
+from vmstore import inventory, names
 from vmstore.config import Config
 from vmstore.errors import NotFound
 from vmstore.inventory import Wanted
+from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
@@ -28,7 +29,8 @@ class Session:
 
     def inventory(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Inventory:
         """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager."""
-        return inventory.read(self.nodes, self.config.vg, self._wanted(blocks, devices, services), self.absent)
+        wanted = self._wanted(blocks, devices, services)
+        return self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent))
 
     def reader(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Read:
         """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
@@ -36,10 +38,23 @@ class Session:
 
         def again(known: Inventory | None = None, touched: Collection[str] = (), *, services: bool = True) -> Inventory:
             if known is None:
-                return inventory.read(self.nodes, self.config.vg, wanted, self.absent)
+                return self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent))
             return inventory.read_again(self.nodes, self.config.vg, wanted, known, touched, services=services)
 
         return again
+
+    def _knows(self, world: Inventory) -> Inventory:
+        """Raise NotFound for a node that was called off, is in no list, and has left no work that names it."""
+        left = {lease.node_of(tag) for pv in world.pvs for tag in pv.leases}
+        left |= {note.node for _, note in freezing.notes(world)}
+        unknown = sorted(self.absent - set(self.nodes.names) - left)
+        if unknown:
+            raise NotFound(
+                f"there is no node {unknown[0]}",
+                why=f"the nodes are {', '.join(self.nodes.names)}",
+                hint="use a name from `nodes` in the configuration, or one that `vmstore job list` shows",
+            )
+        return world
 
     def _wanted(self, blocks: bool, devices: bool, services: bool) -> Wanted:
         return Wanted(blocks, devices, self.config.cluster.manager, Unmanaged.of(self.config) if services else None)
@@ -79,14 +94,9 @@ def make_runner() -> Runner:
 
 
 def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
-    """Read the configuration and make the way to the nodes. Raises ConfigError, NotFound for an unknown node."""
+    """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node."""
     config = configuration.load(config_file)
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
-    unknown = sorted(set(absent) - set(reached.names))
-    if unknown:
-        raise NotFound(
-            f"there is no node {unknown[0]}",
-            why=f"the nodes are {', '.join(reached.names)}",
-            hint="use a name from `nodes` in the configuration",
-        )
+    for node in absent:
+        names.node(node)
     return Session(config, reached, frozenset(absent))

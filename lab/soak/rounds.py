@@ -14,6 +14,9 @@ from lab.soak.faults import FAULTS, Fault, program
 from vmstore.jobs.throttle import KNOB
 
 TRIES = 5
+# About as many points has the work on a PV, and as many more that on each volume.
+POINTS = 8
+POINTS_EACH = 10
 # What a run may say when a fault met it: tool failed, cluster unusable, locked, half-way, interrupted, killed.
 GOOD = {6, 7, 8, 9, 130, -9}
 
@@ -51,7 +54,9 @@ class Round:
         ]
         words = chance.choice(((), ("--rate", "8M"), ("--engine", "mirror"), ("--engine", "raid1")))
         again = tuple(chance.choice((HOST, *nodes)) for _ in range(TRIES))
-        return cls(seed, volumes, chance.choice(FAULTS), chance.randint(1, 45), words, again)
+        return cls(
+            seed, volumes, chance.choice(FAULTS), chance.randint(1, POINTS + POINTS_EACH * len(volumes)), words, again
+        )
 
     def __str__(self) -> str:
         laid = ", ".join(f"{each.mib} MiB {'on ' + each.node if each.node else 'idle'}" for each in self.volumes)

@@ -126,3 +126,24 @@ def test_losing_the_node_in_the_middle_of_a_move_can_be_resumed(bench: Bench) ->
     bench.san.nodes["n2"].up = True
     assert bench.vmstore("evacuate", wwid, "--to", "fc", "--yes").code == ExitCode.DONE
     assert bench.san.used(bench.san.label("iscsi1").uuid) == []
+
+
+def test_a_job_of_a_node_that_is_in_no_list_any_more_can_be_given_up_or_taken_up(bench: Bench) -> None:
+    bench.san.volume("web01", 2 * G, "iscsi1", active="n1", mounted=True)
+    source = bench.san.luns["iscsi1"].wwid
+    label = bench.san.label("iscsi1")
+    label.allocatable = False
+    label.tags.add("vmstore.evacuate=old7:20260101T000000Z-ab12")
+    refused = bench.vmstore("evacuate", source, "--to", "fc", "--yes")
+    assert (refused.code, "--offline old7" in refused.err) == (ExitCode.CLUSTER, True)
+    (job,) = bench.vmstore("job", "list", "-o", "json", "--offline", "old7").json["items"]
+    assert (job["state"], job["why"]) == ("stopped", "old7, where it ran, is off")
+    before = bench.san.copy()
+    given_up = bench.vmstore("job", "abort", source, "--yes", "--offline", "old7")
+    assert given_up.code == ExitCode.DONE, given_up.err
+    assert "vmstore.evacuate=old7:20260101T000000Z-ab12" not in bench.san.label("iscsi1").tags
+    bench.san = before
+    assert bench.vmstore("evacuate", source, "--to", "fc", "--yes", "--offline", "old7").code == ExitCode.DONE
+    assert bench.san.label("iscsi1").tags == {"vmstore.class=iscsi"}
+    # A slip of the pen is still told.
+    assert bench.vmstore("list", "--offline", "old7").code == ExitCode.NOT_FOUND

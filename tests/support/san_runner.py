@@ -150,6 +150,9 @@ class SanRunner:
             self._check()
             call = decode(argv)
             assert call.node != self.host or not self.host, f"a node needs no ssh to itself: {call}"
+            if call.node and call.node not in self.san.nodes:
+                text = f"ssh: Could not resolve hostname {call.node}: Name or service not known\n"
+                return Result(tuple(argv), 255, "", text, 0.1)
             node = self.san.nodes[call.node or self.host]
             if node.hangs:
                 return Result(tuple(argv), -1, "", "", timeout, timed_out=True)

@@ -12,7 +12,7 @@ from tests.support.san_runner import SanRunner
 from tests.support.scripted import ScriptedRunner, UnexpectedCall, captured
 from vmstore import inventory, session
 from vmstore.config import Config, Ssh
-from vmstore.errors import ClusterUnusable, NotFound
+from vmstore.errors import ClusterUnusable, UsageError
 from vmstore.inventory import Wanted
 from vmstore.model import Inventory
 from vmstore.tools import lvm_report, udev
@@ -127,15 +127,15 @@ def test_the_simulated_report_has_the_shape_of_a_real_one(cluster: San) -> None:
     assert all(column in columns for rows in real.values() for column in rows[0])
 
 
-def test_a_session_knows_its_nodes_and_refuses_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_knows_its_nodes_and_who_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "vmstore.toml"
     file.write_text('nodes = ["n1", "n2"]\n', encoding="utf-8")
     file.chmod(0o600)
     monkeypatch.setattr(session, "make_runner", ScriptedRunner)
     run = session.start(file, ["n2"])
     assert (run.nodes.names, run.absent) == (("n1", "n2"), frozenset({"n2"}))
-    with pytest.raises(NotFound, match="there is no node n9"):
-        session.start(file, ["n9"])
+    with pytest.raises(UsageError, match="cannot name a node"):
+        session.start(file, ["-n9"])
 
 
 def test_processes_are_really_started_outside_of_tests() -> None:
