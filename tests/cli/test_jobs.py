@@ -220,3 +220,17 @@ def test_an_abort_does_not_wait_for_the_piece_that_is_being_moved(busy: Bench) -
     assert [argv[:2] for _, argv in busy.changes() if argv[0] == "pvmove"][-1] == ("pvmove", "--abort")
     assert clean(busy.san) == {}
     assert busy.san.volumes()["web01"]["classes"] == ["fc", "iscsi"]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_rest_that_is_wanted_while_the_pv_leaves_does_not_forget_its_label(busy: Bench) -> None:
+    busy.san.heard_once = True
+
+    def leaving(_: int) -> None:
+        if busy.runner.changes[-1].argv[0] == "vgreduce":
+            wish(busy, "pause")
+
+    wwid = busy.san.luns["iscsi1"].wwid
+    done = busy.vmstore("evacuate", wwid, "--to", "fc", "--remove", "--yes", on_moment=leaving)
+    assert done.code == ExitCode.DONE, done.err
+    assert busy.san.luns["iscsi1"].pv is None

@@ -169,12 +169,13 @@ def _assign(
     room = wish.rules.room(world, targets, leaving=source.uuid)
     chosen: dict[str, dict[str, int]] = {}
     turned: dict[str, Part] = {}
+    moving = {lv.name: lv for lv in world.lvs if lv.private}
     apart = {part.lv.name: wish.rules.neighbours(part.lv.name) for part in parts}
     barred = {part.lv.name: wish.rules.barred(world, part.lv.name) & room.free.keys() for part in parts}
     # Those that lie apart from others have the smallest choice.
     for part in sorted(parts, key=lambda part: (not apart[part.lv.name], -len(barred[part.lv.name]), -part.size)):
         # To what is being moved LVM gave its room when that began.
-        own = {run.pv for lv in world.lvs if lv is part.lv or lv.name in part.lv.moving_in for run in lv.extents}
+        own = {run.pv for lv in (part.lv, *(moving[name] for name in part.lv.moving_in)) for run in lv.extents}
         closed = barred[part.lv.name] | {pv for vm in apart[part.lv.name] for pv in chosen.get(vm, ())}
         beside = engines.metas(world.vg.extent) * world.vg.extent if part.adds_leg else 0
         taken = placement.fill(room.without(closed), part.size - part.begun + beside, own)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vmstore.errors import Locked
 from vmstore.jobs.step import Command, Step, Work
@@ -171,6 +172,9 @@ class DropPv(PvStep):
 @dataclass(frozen=True, slots=True)
 class WipeLabel(PvStep):
     """Remove the PV label from a device that is in no VG any more."""
+
+    # A rest before it would forget it: what is planned then no longer finds the device in the VG.
+    unbroken: ClassVar[bool] = True
 
     @property
     def title(self) -> str:
