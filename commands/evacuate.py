@@ -38,6 +38,12 @@ def evacuate(
             show_default=False,
         ),
     ] = None,
+    suspend: Annotated[
+        str,
+        typer.Option(
+            "--suspend", metavar="TIME", help="A VM may be down for so long, such as 5m, where that moves it faster."
+        ),
+    ] = "",
     config: Config = None,
     output: Format = Output.table,
     dry_run: DryRun = False,
@@ -54,7 +60,7 @@ def evacuate(
     """
     from dataclasses import replace
 
-    from vmstore import names, session, sizes, ui
+    from vmstore import durations, names, session, sizes, ui
     from vmstore.commands import evacuation
     from vmstore.commands.work import Manner, nothing, on_pv, swept
     from vmstore.errors import NotFound
@@ -67,6 +73,7 @@ def evacuate(
     when = Window.parse(window) if window else None
     run = session.start(config, offline or ())
     limit = sizes.rate(rate or run.config.move.rate)
+    down = durations.parse(suspend) if suspend else 0
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
     world = swept(run, read(), read, dry_run=dry_run)
@@ -83,7 +90,7 @@ def evacuate(
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
-    wish = evacuation.wish(run, world, uuid, limit, Engine(engine.value) if engine else None)
+    wish = evacuation.wish(run, world, uuid, limit, Engine(engine.value) if engine else None, down)
     wish = replace(wish, targets=targets, classes=classes, remove=remove, exclude=stay)
 
     def plan(now: "Inventory", tag: str) -> list[Step]:
@@ -103,7 +110,7 @@ def evacuate(
         evacuation.carry_out(
             run,
             world,
-            evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay, str(wish.engine or "")),
+            evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay, str(wish.engine or ""), down),
             plan,
             todo,
         )

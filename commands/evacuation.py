@@ -42,6 +42,7 @@ class Request:
     rate: int
     exclude: tuple[str, ...]
     engine: str = ""
+    suspend: int = 0
 
 
 def carry_out(
@@ -68,6 +69,7 @@ def carry_out(
             rate=wish.rate,
             exclude=list(wish.exclude),
             engine=wish.engine,
+            suspend=wish.suspend,
             bytes=sum(step.leaves for step in todo),
             work=sum(step.bytes for step in todo),
             parts=sum(step.copies for step in todo),
@@ -99,12 +101,15 @@ def refuse_unable(run: Session, rate: int, todo: Sequence[Step]) -> None:
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
 
 
-def wish(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | None) -> Evacuate:
+def wish(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | None, suspend: int) -> Evacuate:
     """Say what is wanted as far as settings and what is on the PV tell; where to, and the rest, is filled in later."""
     region = throttle.region(rate, run.config.move.region_mib, stands_back=bool(limits(run)))
     settings = run.config.move
     by = engine or (None if settings.engine == "auto" else Engine(settings.engine))
     looked = by in (None, Engine.USED)
+    filled = peek.filled(run.nodes, world, uuid) if looked else {}
+    if looked and suspend:
+        filled |= peek.filled_mounted(world, uuid)
     return Evacuate(
         source=uuid,
         targets=(),
@@ -114,10 +119,13 @@ def wish(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | 
         move=msgspec.structs.replace(settings, region_mib=region),
         rules=Rules.of(run.config.placement),
         engine=by,
-        filled=peek.filled(run.nodes, world, uuid) if looked else {},
+        filled=filled,
         rate=rate,
         knows_autoactivation=looked and features.knows_autoactivation(run.nodes, world.reporter),
         stands_back=bool(limits(run)),
+        suspend=suspend,
+        speed=peek.speed(run.nodes, world, uuid) if looked and suspend else 0,
+        patience=run.config.cluster.patience,
     )
 
 
@@ -148,7 +156,7 @@ def end(
     if world.pv(uuid) is None:
         return world
     world = engine.carry_out(plan_abort.end_moves(world, _pv(world, uuid)), work, read, world, guard)
-    steps = plan_abort.give_up(world, _pv(world, uuid), cordoned=cordoned)
+    steps = plan_abort.give_up(world, _pv(world, uuid), cordoned=cordoned, patience=run.config.cluster.patience)
     return tidied(work, engine.carry_out(steps, work, read, world, guard))
 
 

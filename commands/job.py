@@ -159,6 +159,7 @@ def resume(
             f"{found.limit}B" if found.limit else "none",
             [str(vm) for vm in _list(found.asked.get("exclude")) if any(lv.name == vm for lv in world.lvs)],
             next((way for way in Way if way == found.asked.get("engine")), None),
+            f"{found.asked['suspend']}s" if found.asked.get("suspend") else "",
             config,
             output,
             dry_run=dry_run,
@@ -252,7 +253,15 @@ def abort(
         if dry_run:
             ends = plan_abort.end_moves(world, found.pv)
             ended = [step.lv for step in ends if isinstance(step, AbortMove)]
-            ui.plan(output, [*ends, *plan_abort.give_up(world, found.pv, cordoned=cordoned, ended=ended)])
+            ui.plan(
+                output,
+                [
+                    *ends,
+                    *plan_abort.give_up(
+                        world, found.pv, cordoned=cordoned, patience=run.config.cluster.patience, ended=ended
+                    ),
+                ],
+            )
             return
         ui.confirm(f"give up {found.name}?", yes=yes)
         with ui_progress.reporter([]) as reporter, work_of.locked(run.nodes, world, found.pv.uuid) as (held, _):

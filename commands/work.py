@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vmstore import ui, ui_progress
 from vmstore.errors import NotFound
-from vmstore.jobs import engine, freezing, lease, marks, where
+from vmstore.jobs import engine, freezing, lease, marks, suspending, where
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory
 from vmstore.output import Output
@@ -25,11 +25,12 @@ def under_lock(run: Session, node: str, vm: str, steps: Sequence[Step], world: I
 
 
 def swept(run: Session, world: Inventory, read: Read, *, dry_run: bool = False) -> Inventory:
-    """Thaw what runs that were cut off left frozen, before anything else is done; give the world then."""
-    if dry_run or not any(pv.freezes for pv in world.pvs):
+    """Thaw and start first what runs that were cut off left frozen or suspended; give the world then."""
+    if dry_run or not any(pv.freezes or pv.suspends for pv in world.pvs):
         return world
     with ui_progress.reporter([]) as reporter:
-        return freezing.sweep(run.work(reporter), world, read)
+        work = run.work(reporter)
+        return suspending.sweep(work, freezing.sweep(work, world, read), read)
 
 
 def tidied(work: Work, world: Inventory) -> Inventory:

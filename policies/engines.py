@@ -18,6 +18,9 @@ class Engine(StrEnum):
 
 # Copying by what is used reads those blocks, writes them and reads both copies again; so it has to spare this much.
 SPARES = 2.5
+# So many times what is used is read or written for it, and so many seconds a suspend, a resume and the names take.
+PASSES = 4
+SWAP = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Facts:
     the volume's, ``used`` what its file system uses of it, both in bytes; None where that is not known, or where it
     cannot be copied by that. ``stands_back``: limits of load are set. ``linear``: that is its layout. ``wholly``: it
     lies on the source only. ``room``: the source has room for what LVM keeps of a leg, ``beyond``: so have the targets.
-    ``targets`` are the PVs that it goes to.
+    ``targets`` are the PVs that it goes to. ``serviced``: what uses it is a service that can be suspended, for at most
+    ``allowed`` seconds; ``speed`` is what the PV reads in a second, in bytes.
     """
 
     idle: bool
@@ -37,6 +41,9 @@ class Facts:
     used: int | None = None
     stands_back: bool = False
     targets: int = 1
+    serviced: bool = False
+    allowed: int = 0
+    speed: int = 0
     linear: bool = True
     wholly: bool = True
     room: bool = True
@@ -73,7 +80,13 @@ def choose(wanted: Engine | None, facts: Facts) -> Choice:
         return Choice(Engine.MIRROR, f"{full}, too much to gain from copying that alone")
     if facts.stands_back:
         return Choice(Engine.MIRROR, "it alone stands back for others ([load])")
-    return Choice(Engine.USED, f"nobody uses it, and {full}")
+    who = "nobody uses it" if facts.idle else f"its VM is down for about {down(facts)} s meanwhile"
+    return Choice(Engine.USED, f"{who}, and {full}")
+
+
+def down(facts: Facts) -> int:
+    """Estimate the seconds for which a VM is down while its volume is copied by what is used."""
+    return SWAP + PASSES * (facts.used or 0) // facts.speed
 
 
 def metas(extent: int) -> int:
@@ -86,8 +99,8 @@ def _why_not(engine: Engine, facts: Facts) -> str:
 
 
 def _against_used(facts: Facts) -> str:
-    if not facts.idle:
-        return "it is in use"
+    if not facts.idle and not (facts.allowed and facts.serviced):
+        return "it is in use" + (", and not by a service that can be suspended" if facts.allowed else "")
     if not facts.wholly:
         return "a part of it lies on other PVs"
     if not facts.linear:
@@ -96,6 +109,10 @@ def _against_used(facts: Facts) -> str:
         return "what is used of it is not known"
     if facts.targets > 1:
         return f"it goes to {facts.targets} PVs"
+    if not facts.idle and not facts.speed:
+        return "how fast the PV is read is not known, and so how long its VM would be down"
+    if not facts.idle and down(facts) > facts.allowed:
+        return f"its VM would be down for about {down(facts)} s, and {facts.allowed} s are allowed"
     return ""
 
 

@@ -12,6 +12,7 @@ from vmstore.services import Cluster, Service
 CLASS_TAG = "vmstore.class="
 LEASE_TAG = "vmstore.evacuate="
 FREEZE_TAG = "vmstore.freeze="
+SUSPEND_TAG = "vmstore.suspend="
 LEG_TAG = "vmstore.leg="
 
 
@@ -87,6 +88,11 @@ class PhysicalVolume(msgspec.Struct, frozen=True):
     def legs(self) -> tuple[str, ...]:
         """List the notes that vmstore moves volumes off by adding a leg elsewhere, which it drops here."""
         return tuple(sorted(t for t in self.tags if t.startswith(LEG_TAG)))
+
+    @property
+    def suspends(self) -> tuple[str, ...]:
+        """List the notes that vmstore suspended a VM whose volume lies here, or lay."""
+        return tuple(sorted(t for t in self.tags if t.startswith(SUSPEND_TAG)))
 
     @property
     def allocated(self) -> int:

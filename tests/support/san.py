@@ -132,7 +132,8 @@ class San:
 
     ``programs`` are those of the cluster's generation, ``versions`` the versions of cluster.conf that nodes run.
     ``heard_once``: a wish is over once it was heard, so that a run that was paused goes on by itself.
-    ``shares`` are all that were given to copies so far, by node, ``limits`` all rates that legs were told to keep to.
+    ``speed`` is what a PV reads in a second. ``shares`` are all that were given to copies so far, by node, ``limits``
+    all rates that legs were told to keep to.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
     """
 
@@ -146,6 +147,7 @@ class San:
     leases: dict[tuple[str, str], str] = field(default_factory=dict)
     wishes: dict[tuple[str, str], str] = field(default_factory=dict)
     heard_once: bool = False
+    speed: int = 32 * 2**20
     rates: dict[tuple[str, str], str] = field(default_factory=dict)
     shares: list[tuple[str, int]] = field(default_factory=list)
     limits: list[tuple[str, str]] = field(default_factory=list)

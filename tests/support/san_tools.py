@@ -21,6 +21,10 @@ class Tools:
     def run(self, argv: Sequence[str]) -> Answer:
         """Run a program."""
         match list(argv):
+            case ["dd", device, "of=/dev/null", "bs=1M", "count=32", "iflag=direct"] if self._active(device[3:]):
+                rate = self.san.speed
+                took = 32 * 2**20 / rate if rate else 0
+                return int(not rate), "", f"33554432 bytes (34 MB, 32 MiB) copied, {took} s, 1 GB/s\n" if rate else ""
             case ["sh", "-c", _, "same", device, other]:
                 return int(self._volume(device).size != self._volume(other).size), "", ""
             case ["mkdir", "-p", folder]:

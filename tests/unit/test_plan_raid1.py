@@ -168,7 +168,7 @@ def test_giving_up_drops_the_new_leg_where_the_volume_is(made: World, active: st
     assert kinds(ends) == steps
     drop = next(step for step in ends if isinstance(step, DropLeg))
     assert (drop.node, drop.devices, drop.first) == (active or "n1", ("/dev/i3",), False)
-    given_up = plan_abort.give_up(world, world.pvs[0], cordoned=False)
+    given_up = plan_abort.give_up(world, world.pvs[0], cordoned=False, patience=300)
     assert "--deltag vmstore.leg=a" in str(given_up[-1].commands()[0])
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from vmstore.config import Move
 from vmstore.jobs import lease, where
 from vmstore.jobs.freeze_steps import Note
+from vmstore.jobs.suspend_steps import Suspended
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies.engines import Choice, Engine
 from vmstore.policies.placement import Rules
@@ -17,7 +18,8 @@ class Evacuate:
 
     ``exclude`` are VMs whose volumes stay, ``engine`` is the admin's choice, if any. ``filled`` are the bytes that the
     file systems of volumes use of which that is known and that can be copied by it. ``rate`` is in bytes
-    a second; ``stands_back``: limits of load are set.
+    a second; ``stands_back``: limits of load are set. ``suspend`` are the seconds for which a VM
+    may be down, ``speed`` is what the PV reads in a second, ``patience`` the manager's, in seconds.
     """
 
     source: str
@@ -33,6 +35,13 @@ class Evacuate:
     rate: int = 0
     knows_autoactivation: bool = False
     stands_back: bool = False
+    suspend: int = 0
+    speed: int = 0
+    patience: int = 300
+
+    def suspended(self, vm: str, node: str) -> Suspended:
+        """Say by which lock a VM that runs on a node is suspended meanwhile."""
+        return Suspended(vm, node, lease.node_of(self.lease), lease.evacuation(self.source))
 
     def lock(self, vm: str) -> Note:
         """Say by which lock a VM's service is frozen meanwhile."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, plan_raid1, plan_used, where
+from vmstore.jobs import freezing, lease, lock_steps, plan_evacuate, plan_raid1, plan_used, suspending, where
 from vmstore.jobs.mirror import AbortMove
 from vmstore.jobs.pv_steps import SetAllocatable
 from vmstore.jobs.step import Step
@@ -22,11 +22,13 @@ def end_moves(world: Inventory, source: PhysicalVolume) -> list[Step]:
     return lock_steps.first(world, [*steps, *mended, *plan_evacuate.left_awake(world, source, ())])
 
 
-def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool, ended: Collection[str] = ()) -> list[Step]:
-    """Plan thawing what the job left frozen and taking its mark off the PV.
+def give_up(
+    world: Inventory, source: PhysicalVolume, *, cordoned: bool, patience: int, ended: Collection[str] = ()
+) -> list[Step]:
+    """Plan starting and thawing what the job left suspended or frozen, and taking its mark off the PV.
 
-    ``cordoned``: the PV takes no new extents, as before the job. ``ended`` are volumes whose move will have been ended
-    by then. Raises Refused where a service must stay frozen.
+    ``patience`` is the manager's, in seconds. ``cordoned``: the PV takes no new extents, as before the job. ``ended``
+    are volumes whose move will have been ended by then. Raises Refused where a service must stay frozen.
     """
     where.usable(world)
     where.locks(world, world.reporter)
@@ -39,8 +41,9 @@ def give_up(world: Inventory, source: PhysicalVolume, *, cordoned: bool, ended: 
         allocatable=not cordoned,
         drop=(*source.leases, *source.legs),
     )
-    thaws = freezing.left(world, lease.evacuation(source.uuid), ended)
-    return lock_steps.first(world, [*thaws, *([] if step.done(world) else [step])])
+    lock = lease.evacuation(source.uuid)
+    ups = [*suspending.left(world, lock, patience), *freezing.left(world, lock, ended)]
+    return lock_steps.first(world, [*ups, *([] if step.done(world) else [step])])
 
 
 def places(world: Inventory, names: list[str]) -> list[str]:

@@ -5,7 +5,19 @@ from itertools import groupby
 
 from vmstore import names, sizes
 from vmstore.errors import NoRoom, Refused, UsageError
-from vmstore.jobs import choices, freezing, lease, lock_steps, marks, plan_mirror, plan_pv, plan_raid1, plan_used, where
+from vmstore.jobs import (
+    choices,
+    freezing,
+    lease,
+    lock_steps,
+    marks,
+    plan_mirror,
+    plan_pv,
+    plan_raid1,
+    plan_used,
+    suspending,
+    where,
+)
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.half_moved import halves
 from vmstore.jobs.parts import Evacuate, Ground, Part
@@ -52,7 +64,8 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     cut_off = [half.vm for half in halves(world)]
     mended, world = plan_used.mend(world, source.uuid)
     moved = [vm for vm in cut_off if (lv := world.lv(vm)) is not None and not lv.on(source.uuid)]
-    mended += freezing.left(world, lease.evacuation(source.uuid), only=moved)
+    lock = lease.evacuation(source.uuid)
+    mended += [*freezing.left(world, lock, only=moved), *suspending.left(world, lock, wish.patience)]
     parts = _parts(world, source, wish)
     left = left_awake(world, source, {part.lv.name for part in parts})
     if not parts:
@@ -110,7 +123,7 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
         more = 0 if lv.name in wish.exclude else lv.on(source.uuid) * extent
         place = where.place(world, lv)
-        choice = choices.begun(Engine.MIRROR) if begun else choices.first(wish, source, lv, place)
+        choice = choices.begun(Engine.MIRROR) if begun else choices.first(world, wish, lv, place)
         parts.append(Part(lv, more + begun, place, choice, begun))
     rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
 
@@ -122,7 +135,7 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
         return (*begun, rank.get(part.lv.name, 0), part.adds_leg, part.size, part.lv.name)
 
     parts.sort(key=turn)
-    return choices.with_room(wish, source, extent, parts)
+    return choices.with_room(world, wish, source, parts)
 
 
 def _refuse_kinds(
@@ -152,7 +165,7 @@ def _moves(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: Sequ
     room, parts = _assign(world, wish, source, parts)
     ground = Ground(world, wish, source, room)
     steps: list[Step] = []
-    parts = [choices.onto(wish, part, len(room[part.lv.name])) for part in parts]
+    parts = [choices.onto(world, wish, part, len(room[part.lv.name])) for part in parts]
     for engine, alike in groupby(parts, key=lambda part: part.choice.engine):
         steps += _PLANS[engine](ground, list(alike))
     return steps

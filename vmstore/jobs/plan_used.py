@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from vmstore.errors import Refused
-from vmstore.jobs import freezing, where
+from vmstore.jobs import freezing, suspending, where
 from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.half_moved import Half, halves
 from vmstore.jobs.parts import Ground, Part
@@ -13,15 +13,20 @@ from vmstore.jobs.step import Step
 from vmstore.jobs.used_steps import CopyUsed, MakeCopy, TakeName
 from vmstore.jobs.volume_steps import RemoveVolume, Rename
 from vmstore.model import Inventory, LogicalVolume
+from vmstore.policies import engines
 
 
 def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
-    """Plan moving volumes, one after the other; each service stays frozen until its volume is let go of."""
+    """Plan moving volumes, one after the other; each service stays frozen, or suspended, until that is done."""
     steps: list[Step] = []
     for part in parts:
         world, wish, lv, node = ground.world, ground.wish, part.lv, part.place.node
         where.locks(world, node)
-        freeze, thaw = freezing.pair(world, lv, wish.lock(lv.name), ground.source.uuid)
+        if part.place.idle:
+            before, after = freezing.pair(world, lv, wish.lock(lv.name), ground.source.uuid)
+        else:
+            note = wish.suspended(lv.name, node)
+            before, after = suspending.pair(world, note, ground.source.uuid, wish.patience)
         at = (node, world.vg.name, lv.name)
         make = MakeCopy(
             *at,
@@ -33,8 +38,9 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
             tags=lv.tags,
             why=str(part.choice),
         )
-        copy = CopyUsed(*at, lv.size, wish.filled[lv.name], wish.rate)
-        steps += [*freeze, make, copy, TakeName(*at), *thaw]
+        limit = 0 if part.place.idle else wish.suspend - engines.SWAP
+        copy = CopyUsed(*at, lv.size, wish.filled[lv.name], wish.rate, limit)
+        steps += [*before, make, copy, TakeName(*at), *after]
     return steps
 
 

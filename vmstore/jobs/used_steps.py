@@ -81,7 +81,7 @@ class CopyUsed(VolumeStep):
     """Copy what the file system uses, and compare all of it afterwards.
 
     ``size`` is the volume's, ``used`` are the bytes that its file system said it uses, ``rate`` is in bytes a
-    second, 0 for no limit.
+    second, ``limit`` the seconds that it may take, both 0 for no limit.
     ``verified`` are the spans that were found to be equal, once all are and are kept by the LUN.
     """
 
@@ -89,6 +89,7 @@ class CopyUsed(VolumeStep):
     size: int
     used: int
     rate: int = 0
+    limit: int = 0
     verified: list[Span] = field(default_factory=list, compare=False, repr=False)
 
     @property
@@ -168,6 +169,13 @@ class CopyUsed(VolumeStep):
             work.hook("during", self.node, f"{self.lv} {what} {span.start}")
             there += span.count
             work.reporter.moved(self, self.bytes * there // total)
+            if self.limit and time.monotonic() - began > self.limit:
+                done = f"{sizes.show(self.bytes * there // total)} of {sizes.show(self.bytes)} are done"
+                raise Refused(
+                    f"{self.lv} would be down for longer than is allowed",
+                    why=f"after {self.limit} s, {done}",
+                    hint="it is started again where it was; allow more with --suspend, or use --engine mirror",
+                )
             if self.rate:
                 time.sleep(max(0.0, began + there * MIB / self.rate - time.monotonic()))
         self._order(held, "flush 0 0")

@@ -86,6 +86,17 @@ def used(line: str) -> int | None:
     return int(blocks - free) << (10 + log) if 0 <= free <= blocks and log <= 6 else None
 
 
+def sample(device: str) -> list[str]:
+    """Read the first 32 MiB of a device, past the page cache."""
+    return ["dd", f"if={device}", "of=/dev/null", "bs=1M", "count=32", "iflag=direct"]
+
+
+def speed(result: Result) -> int:
+    """Read bytes a second from dd's last line, such as "33554432 bytes (34 MB, 32 MiB) copied, 1.05 s, 32 MB/s"."""
+    match = re.search(r"^(\d+) bytes .*?, ([0-9.e+-]+) s(?:econds)?,", result.err, re.MULTILINE)
+    return int(int(match[1]) / float(match[2])) if match and float(match[2]) > 0 else 0
+
+
 def same_size(device: str, other: str) -> list[str]:
     """Compare the sizes of two devices; one that was grown while it was copied has another."""
     test = 'test "$(blockdev --getsz "$1")" = "$(blockdev --getsz "$2")"'

@@ -1,0 +1,105 @@
+"""Suspend a VM for as long as its volume is moved, noted on the PV so that a run that is cut off leaves no VM down."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vmstore.jobs import marks
+from vmstore.jobs.pv_steps import PvStep
+from vmstore.jobs.service_steps import Stop
+from vmstore.jobs.step import Command, Step
+from vmstore.model import SUSPEND_TAG, Inventory
+from vmstore.tools import lvm
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """What a tag says: the VM, where it ran (``on``), and the lock, on which ``node``, of the run that did it."""
+
+    vm: str
+    on: str
+    node: str
+    lock: str
+
+    @property
+    def tag(self) -> str:
+        """Write it as a PV tag."""
+        return f"{SUSPEND_TAG}{self.vm}:{self.on}:{self.node}:{self.lock}"
+
+    @classmethod
+    def parse(cls, tag: str) -> "Suspended":
+        """Read it from a PV tag."""
+        vm, on, node, lock = (*tag.removeprefix(SUSPEND_TAG).split(":", 3), "", "", "")[:4]
+        return cls(vm, on, node, lock)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSuspended(PvStep):
+    """Note on a PV that a VM is down only meanwhile."""
+
+    taken_back_in_doubt: ClassVar[bool] = True
+    uuid: str
+    tag: str
+
+    @property
+    def title(self) -> str:
+        """Say in a few words what it does."""
+        return f"note on {self.device} that {Suspended.parse(self.tag).vm} is down only meanwhile"
+
+    def commands(self) -> list[Command]:
+        """Give the exact commands, in order."""
+        return [Command(self.node, tuple(lvm.change_pv(self.device, add=[self.tag])))]
+
+    def done(self, world: Inventory) -> bool:
+        """Tell whether the PV bears the note."""
+        pv = world.pv(self.uuid)
+        return pv is None or self.tag in pv.tags
+
+    def undo(self) -> list[Command]:
+        """Take the note back."""
+        return [Command(self.node, tuple(lvm.change_pv(self.device, drop=[self.tag])))]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetSuspended(PvStep):
+    """Take the note off once the VM runs again, and the mark that its volume is active for nobody."""
+
+    uuid: str
+    tag: str
+
+    @property
+    def title(self) -> str:
+        """Say in a few words what it does."""
+        return f"take the note on {Suspended.parse(self.tag).vm} off {self.device}"
+
+    def commands(self) -> list[Command]:
+        """Give the exact commands, in order."""
+        change = lvm.change_pv(self.device, drop=[self.tag])
+        return [Command.chain(self.node, change, marks.drop(Suspended.parse(self.tag).vm))]
+
+    def done(self, world: Inventory) -> bool:
+        """Tell whether the note is gone."""
+        pv = world.pv(self.uuid)
+        return pv is None or self.tag not in pv.tags
+
+    def ends(self, step: Step) -> bool:
+        """Tell that the VM runs again, so that nothing of its stop is to be taken back."""
+        vm = Suspended.parse(self.tag).vm
+        noted = isinstance(step, NoteSuspended) and step.tag == self.tag
+        return noted or (isinstance(step, StopMeanwhile) and step.vm == vm)
+
+
+@dataclass(frozen=True, slots=True)
+class StopMeanwhile(Stop):
+    """Stop a VM that is started again by a later step, or when one in between fails."""
+
+    taken_back_in_doubt: ClassVar[bool] = True
+
+    @property
+    def title(self) -> str:
+        """Say in a few words what it does."""
+        return f"suspend {self.vm} on {self.on} meanwhile"
+
+    def undo(self) -> list[Command]:
+        """Start it where it ran."""
+        orders = [self._command(order) for order in self.manager.start(self.vm, self.on)]
+        return [*orders, *(Command(self.node, tuple(argv)) for argv in self.manager.settle(self.vm))]
