@@ -22,7 +22,7 @@ FAULTS = (
     Fault("vmstore is killed", 'kill -KILL "$vmstore"'),
     Fault("vmstore is told to stop", 'kill -INT "$vmstore"'),
     Fault("the terminal is lost", 'kill -HUP "$vmstore"'),
-    Fault("the connections to the nodes are cut", "pkill -KILL -f 'ssh: .*vmstore/ssh/'"),
+    Fault("the connections to the nodes are cut", "pkill -KILL -f 'ssh: .*vmstore/ssh/'; true"),
     Fault(
         "lvmpolld is killed",
         '"$lab" ssh "$node" "pkill -KILL lvmpolld; true"',
@@ -33,18 +33,22 @@ FAULTS = (
     Fault("the node loses power", '"$lab" crash "$node"', '"$lab" start "$node"', crash=True),
     Fault(
         "the disk of the record is full",
-        f'"$lab" ssh n1 "mkdir -p {_JOBS}; mount -t tmpfs -o size=4k none {_JOBS}; yes 2>&1 >{_JOBS}/full | cat"',
+        f'"$lab" ssh n1 "mkdir -p {_JOBS}; mount -t tmpfs -o size=4k none {_JOBS}; yes >{_JOBS}/full 2>&1; true"',
         f'"$lab" ssh n1 "umount {_JOBS}"',
     ),
 )
 
 
-def program(fault: Fault, at: int, folder: str, lab: str) -> str:
-    """Write the program that vmstore's hook calls: it breaks things at point ``at``, and notes which one that was."""
+def program(fault: Fault, at: int, folder: str, lab: str, state: str) -> str:
+    """Write the program that vmstore's hook calls: it breaks things at point ``at``, and notes which one that was.
+
+    vmstore hands its own environment on to nobody, so the program is told where the lab is; "broken" is made once the
+    fault is there.
+    """
     return f"""#!/bin/sh
 [ "$1" = {at} ] || exit 0
-export vmstore=$PPID node=$3 lab={lab}
+export vmstore=$PPID node=$3 lab={lab} VMSTORE_LAB_STATE={state}
 echo "$2 $4" >{folder}/met
 echo "$3" >{folder}/node
-{fault.breaks}
+{{ {fault.breaks}; }} && echo >{folder}/broken
 """

@@ -78,6 +78,7 @@ def play(cluster: Cluster, this: Round, folder: Path) -> None:
     met = folder / "met"
     if met.exists():
         this.met = met.read_text().strip()
+        cluster.wait((folder / "broken").exists, 30, "the fault to have come about")
         _mend(cluster, this, (folder / "node").read_text().strip(), folder)
     for host in this.again:
         if this.runs[-1] == 0:
@@ -107,7 +108,7 @@ def _make(cluster: Cluster, volume: Volume, source: str) -> None:
 @contextmanager
 def _hooked(this: Round, folder: Path) -> Iterator[None]:
     hook = folder / "hook"
-    hook.write_text(program(this.fault, this.at, str(folder), str(LAB)))
+    hook.write_text(program(this.fault, this.at, str(folder), str(LAB), os.environ["VMSTORE_LAB_STATE"]))
     hook.chmod(0o700)
     os.environ["VMSTORE_HOOK"] = str(hook)
     try:
