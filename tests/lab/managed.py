@@ -77,6 +77,22 @@ class Managed:
         cluster.vmstore(cluster.nodes[-1], "evacuate", source, "--to", target, "--yes")
         vm.counts_on()
 
+    def test_suspended_for_a_stated_time_while_what_is_used_is_copied(self, cluster: Cluster, vm: Vm) -> None:
+        vm.runs_on_node("n1")
+        vm.wait_for(3)
+        source, target = vm.pv(), vm.other_class()
+        words = ("evacuate", source, "--to", target, "--engine", "used", "--yes")
+        short = cluster.vmstore(HOST, *words, "--suspend", "5s", "--dry-run").out
+        assert "and 5 s are allowed" in short
+        assert "pvmove" in short
+        cluster.vmstore(cluster.nodes[-1], *words, "--suspend", "5m")
+        assert cluster.volume("web01")["classes"] == [target]
+        assert vm.status() == {"state": "started", "node": "n1", "held_by": "n1"}
+        # Resumed, not booted.
+        vm.counts_on()
+        told = cluster.sh("n1", "lvs --readonly --noheadings -o lv_name vmstore; pvs --noheadings -o pv_tags").out
+        assert not [word for word in ("+to", "+from", "vmstore.suspend", "vmstore.evacuate") if word in told], told
+
     def test_what_the_admin_froze_stays_frozen(self, cluster: Cluster, vm: Vm) -> None:
         vm.runs_on_node("n1")
         cluster.vmstore(HOST, "freeze", "web01")

@@ -17,6 +17,7 @@ TOPOLOGY = "rgmanager"
 LONG = {
     "test_grown_and_evacuated_while_it_runs",
     "test_killed_while_frozen_and_thawed_by_the_next_command",
+    "test_suspended_for_a_stated_time_while_what_is_used_is_copied",
     "test_what_the_admin_froze_stays_frozen",
     "test_a_vm_that_dies_is_restarted",
     "test_its_node_loses_power_and_it_boots_on_another",
