@@ -161,6 +161,33 @@ def test_killed_while_it_copies_what_is_used_another_node_does_it_anew(cluster: 
         assert cluster.sh(node, "ls /run/vmstore/idle 2>/dev/null || true").out == ""
 
 
+def test_killed_while_legs_come_into_sync_another_node_goes_on(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    _three_volumes(cluster, "96M", "--pv", source)
+    held = dict(zip(("ev1", "ev2", "ev3"), cluster.nodes, strict=True))
+    data = {}
+    for vm, node in held.items():
+        cluster.mount(node, vm)
+        data[vm] = cluster.fill(node, vm, 24)
+    words = ("evacuate", source, "--to", "fc", "--engine", "raid1", "--yes")
+    run = cluster.vmstore_start(HOST, *words, "--rate", "6M")
+    legs = "dmsetup status --target raid"
+    cluster.wait(lambda: all(cluster.sh(node, legs).out for node in held.values()), 150, "the legs", run)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    assert cluster.volume("ev2")["classes"] == ["fc", "iscsi"]
+    assert "is being moved" in cluster.vmstore("n2", "grow", "ev2", "+32M", check=False).err
+    cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+    assert _is_empty(cluster, source)
+    for vm, node in held.items():
+        assert (cluster.volume(vm)["classes"], cluster.volume(vm)["held_by"]) == (["fc"], node)
+        assert cluster.data_sum(node, vm) == data[vm]
+        cluster.unmount(node, vm)
+        cluster.fsck("n1", vm)
+    left = cluster.sh("n1", "lvs -a --readonly --noheadings -o lv_name vmstore; pvs --noheadings -o pv_tags").out
+    assert not [word for word in ("rimage", "rmeta", "vmstore.leg", "vmstore.evacuate") if word in left], left
+
+
 @pytest.mark.long
 def test_two_evacuations_of_one_pv_do_not_run_at_once(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
