@@ -97,7 +97,7 @@ def evacuate(
         return plan_evacuate.evacuate(now, replace(wish, lease=tag))
 
     todo = plan(world, job.own_tag(world, uuid))
-    evacuation.refuse_unable(run, limit, todo)
+    evacuation.refuse_unable(run, limit, todo, window=when is not None)
     if dry_run:
         ui.plan(output, todo)
         return

@@ -58,7 +58,7 @@ def carry_out(
     with ui_progress.reporter(todo) as reporter, job.locked(run.nodes, world, wish.uuid) as (held, tag):
         record = Record(held, reporter.note)
         work = run.work(Recorded(reporter, record))
-        work = replace(work, throttle=_throttle(run, held, wish.rate, record, reporter))
+        work = replace(work, throttle=_throttle(run, held, wish.rate, record, reporter), guard=held.check)
         record.add(
             "asked",
             by=lease.who(),
@@ -89,13 +89,19 @@ def carry_out(
         record.add("done")
 
 
-def refuse_unable(run: Session, rate: int, todo: Sequence[Step]) -> None:
+def refuse_unable(run: Session, rate: int, todo: Sequence[Step], *, window: bool) -> None:
     """Raise Refused where copies shall be held back on a node that cannot, or in a way that cannot."""
     if limits(run) and any(isinstance(step, AddLeg) for step in todo):
         raise Refused(
             "legs do not stand back for others",
             why="limits of load are set ([load] in vmstore.toml), and only a mirror can keep to them",
             hint="--engine mirror, or without those limits and with --rate",
+        )
+    if window and any(isinstance(step, AddLeg) for step in todo):
+        raise Refused(
+            "legs do not rest outside a window",
+            why="a batch of them comes into sync without a break, and its services are frozen until then",
+            hint="--engine mirror, which rests between two pieces; or without --window",
         )
     if rate or limits(run):
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))

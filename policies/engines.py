@@ -32,7 +32,7 @@ class Facts:
     cannot be copied by that. ``stands_back``: limits of load are set. ``linear``: that is its layout. ``wholly``: it
     lies on the source only. ``room``: the source has room for what LVM keeps of a leg, ``beyond``: so have the targets.
     ``targets`` are the PVs that it goes to. ``serviced``: what uses it is a service that can be suspended, for at most
-    ``allowed`` seconds; ``speed`` is what the PV reads in a second, in bytes.
+    ``allowed`` seconds; ``speed`` is what the PV reads in a second, and ``rate`` what is allowed, 0 for all, in bytes.
     """
 
     idle: bool
@@ -44,6 +44,7 @@ class Facts:
     serviced: bool = False
     allowed: int = 0
     speed: int = 0
+    rate: int = 0
     linear: bool = True
     wholly: bool = True
     room: bool = True
@@ -78,15 +79,14 @@ def choose(wanted: Engine | None, facts: Facts) -> Choice:
     full = f"{used / max(1, facts.size):.0%} of it is used"
     if used * SPARES > facts.size:
         return Choice(Engine.MIRROR, f"{full}, too much to gain from copying that alone")
-    if facts.stands_back:
-        return Choice(Engine.MIRROR, "it alone stands back for others ([load])")
     who = "nobody uses it" if facts.idle else f"its VM is down for about {down(facts)} s meanwhile"
     return Choice(Engine.USED, f"{who}, and {full}")
 
 
 def down(facts: Facts) -> int:
     """Estimate the seconds for which a VM is down while its volume is copied by what is used."""
-    return SWAP + PASSES * (facts.used or 0) // facts.speed
+    used = facts.used or 0
+    return SWAP + max(PASSES * used // facts.speed, 2 * used // facts.rate if facts.rate else 0)
 
 
 def metas(extent: int) -> int:
@@ -101,6 +101,8 @@ def _why_not(engine: Engine, facts: Facts) -> str:
 def _against_used(facts: Facts) -> str:
     if not facts.idle and not (facts.allowed and facts.serviced):
         return "it is in use" + (", and not by a service that can be suspended" if facts.allowed else "")
+    if facts.stands_back:
+        return "that does not stand back for others ([load])"
     if not facts.wholly:
         return "a part of it lies on other PVs"
     if not facts.linear:

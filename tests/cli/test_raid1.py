@@ -69,6 +69,12 @@ def test_the_command_line_has_the_last_word_on_the_engine(busy: Bench) -> None:
     assert evacuate(busy, engine="dd").code == ExitCode.USAGE
 
 
+def test_legs_are_not_added_where_they_would_have_to_rest(busy: Bench) -> None:
+    refused = evacuate(busy, "--window", "22:00-06:00")
+    assert (refused.code, "legs do not rest" in refused.err) == (ExitCode.REFUSED, True)
+    assert busy.changes() == []
+
+
 def test_a_dry_run_says_of_each_volume_how_it_moves_and_why(busy: Bench) -> None:
     busy.san.volume("spread", 2 * G, ("iscsi1", "iscsi2"))
     busy.san.volume("striped", 2 * G, ("iscsi1", "iscsi2"), layout="striped")

@@ -138,6 +138,49 @@ def _dry(bench: Bench, what: str) -> list[list[str]]:
     return found
 
 
+def test_one_that_is_changed_behind_what_was_compared_stays_what_it_is(bare: Bench) -> None:
+    lv = bare.san.lvs["idle"]
+    orders = 0
+
+    def late(_: int) -> None:
+        nonlocal orders
+        orders += bare.runner.changes[-1].argv[0] == "bash"
+        # Copied and compared are 5 spans each; mounted and unmounted now, it is the superblock that tells.
+        if orders == 10:
+            lv.data = "written behind the comparing"
+
+    done = evacuate(bare, on_moment=late)
+    assert (done.code, orders) == (ExitCode.TOOL, 10), done.err
+    assert bare.san.lvs == {"idle": lv}
+    assert bare.san.holders(lv) == []
+
+
+@pytest.mark.parametrize("how", ["used", "failing"])
+def test_an_old_volume_that_cannot_be_removed_has_its_name_back(bare: Bench, how: str) -> None:
+    lv = bare.san.lvs["idle"]
+
+    def use(_: int) -> None:
+        last = bare.runner.changes[-1].argv
+        if how == "used" and last[:3] == ("lvrename", "vmstore", "idle+to"):
+            # Taken into use on the node itself, where no lock of LVM's is in the way.
+            bare.san.nodes["n1"].active.add(lv.uuid)
+            bare.san.nodes["n1"].mounts[lv.uuid] = "/vm/idle"
+
+    number = len([argv for argv in _dry(bare, "commands") if argv[0] != "lvm"]) - 3
+    done = evacuate(bare, on_moment=use, **({"fail": number} if how == "failing" else {}))
+    assert bare.runner.changes[number].argv[0] == "lvremove"
+    assert done.code == ExitCode.REFUSED, done.err
+    assert bare.san.lvs == {"idle": lv}
+    assert lv.data == "of idle"
+
+
+def test_a_copy_that_lost_the_name_is_thrown_away(bench: Bench) -> None:
+    bench.san.volume("idle+from", 2 * G, "iscsi1", used=QUARTER).data = "of idle"
+    bench.san.volume("idle+void", 2 * G, "fc1", used=QUARTER).data = "stale"
+    assert evacuate(bench, "--engine", "mirror").code == ExitCode.DONE
+    assert {name: lv.data for name, lv in bench.san.lvs.items()} == {"idle": "of idle"}
+
+
 @pytest.mark.parametrize("how", ["mounted", "grown"])
 def test_one_that_is_taken_into_use_meanwhile_stays_what_it_is(bare: Bench, how: str) -> None:
     lv = bare.san.lvs["idle"]

@@ -133,7 +133,7 @@ class San:
     ``programs`` are those of the cluster's generation, ``versions`` the versions of cluster.conf that nodes run.
     ``heard_once``: a wish is over once it was heard, so that a run that was paused goes on by itself.
     ``speed`` is what a PV reads in a second. ``shares`` are all that were given to copies so far, by node, ``limits``
-    all rates that legs were told to keep to.
+    all rates that legs were told to keep to, ``repaired`` those that were compared again.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
     """
 
@@ -151,6 +151,7 @@ class San:
     rates: dict[tuple[str, str], str] = field(default_factory=dict)
     shares: list[tuple[str, int]] = field(default_factory=list)
     limits: list[tuple[str, str]] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     lvm_version: str = "2.03.16(2) (2022-05-18)"
     made: int = 0

@@ -43,6 +43,10 @@ class Lvm:
             "vgreduce": self._vgreduce,
             "pvremove": self._pvremove,
         }
+        if argv[0] == "lvs":
+            name = argv[-1].removeprefix(f"{self.san.vg}/")
+            found = name in self.san.lvs
+            return (0, f"  {name}\n", "") if found else (5, "", f'  Failed to find logical volume "{argv[-1]}"\n')
         if argv[0] == "vgchange":
             return self._vgchange(argv[1:])
         command = commands.get(argv[0])
@@ -217,7 +221,7 @@ class Lvm:
             raise Refusal(f"Logical volume {self.san.vg}/{lv.name} in use.")
 
     def _lvchange(self, argv: Sequence[str]) -> str:
-        options, names = options_of(argv, valued=("--activate", "--maxrecoveryrate"))
+        options, names = options_of(argv, valued=("--activate", "--maxrecoveryrate", "--syncaction"))
         refused = []
         for name in names:
             try:
@@ -230,7 +234,9 @@ class Lvm:
         return ""
 
     def _change(self, lv: Lv, name: str, options: dict[str, str]) -> None:
-        if "--maxrecoveryrate" in options:
+        if "--syncaction" in options:
+            self._repair(lv, name)
+        elif "--maxrecoveryrate" in options:
             self._limit(lv, name, options["--maxrecoveryrate"])
         elif options["--activate"] == "n":
             self.closed(lv)
@@ -240,6 +246,12 @@ class Lvm:
         else:
             self.lock(lv)
             self.node.active.add(lv.uuid)
+
+    def _repair(self, lv: Lv, name: str) -> None:
+        self.lock(lv)
+        if lv.leg is None or lv.uuid not in self.node.active or lv.leg.synced < 100:
+            raise Refusal(f"Command not permitted on LV {name}.")
+        self.san.repaired.append(lv.name)
 
     def _limit(self, lv: Lv, name: str, rate: str) -> None:
         self.lock(lv)

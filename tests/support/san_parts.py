@@ -38,7 +38,8 @@ class Move:
 class Leg:
     """A second leg: where it lies, what LVM keeps of both (the first leg's first), and how far the kernel is.
 
-    ``synced`` in per cent, ``rate`` as lvchange was told, ``dead`` are the legs that the kernel gave up.
+    ``synced`` in per cent, ``rate`` as lvchange was told, ``dead`` are the legs that the kernel gave up; ``stuck``: it
+    has given up copying.
     """
 
     new: list[Run]
@@ -46,6 +47,7 @@ class Leg:
     synced: int = 0
     rate: str = ""
     dead: set[int] = field(default_factory=set)
+    stuck: bool = False
 
     @property
     def health(self) -> str:

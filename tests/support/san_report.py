@@ -207,8 +207,9 @@ def legs(san: San, node: Node) -> tuple[str, bool]:
             action = "recover" if 0 < leg.synced < 100 else "idle"
             name = f"{san.vg}-{lv.name.replace('-', '--')}"
             # All seems to be there before the copy begins.
-            done = extents * (leg.synced or 100) // 100
+            done = extents * (100 if leg.stuck else leg.synced or 100) // 100
+            action = "idle" if leg.stuck else action
             lines.append(f"{name}: 0 {lv.size // 512} raid raid1 2 {leg.health} {done}/{extents} {action} 0 0 -\n")
-            if leg.synced < 100 and not leg.dead:
+            if leg.synced < 100 and not (leg.dead or leg.stuck):
                 leg.synced, copied = min(100, leg.synced + 40), True
     return "".join(lines) or "No devices found\n", copied

@@ -15,7 +15,7 @@ from vmstore.jobs import throttle
 from vmstore.policies.throttle import WHOLE
 from vmstore.run import Result
 
-READS = ("dd", "lvm", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
+READS = ("dd", "lvm", "lvs", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
 
 
 class Cut(BaseException):

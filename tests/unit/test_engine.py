@@ -65,6 +65,15 @@ class Thing(Step):
         return [Command("n1", ("undo", self.name))] if self.taken_back else []
 
 
+@dataclass(frozen=True, slots=True)
+class Twofold(Thing):
+    """A step that is taken back by two commands, of which the second is right only after the first."""
+
+    def undo(self) -> list[Command]:
+        """Give both."""
+        return [Command("n1", ("start", self.name)), Command("n1", ("forget", self.name))]
+
+
 @dataclass
 class Clock:
     """Time that passes only when told to."""
@@ -289,3 +298,11 @@ def test_a_wish_to_stop_ends_the_work_before_the_next_copy_with_the_last_one_pro
         engine.carry_out(steps, doing, facts.read, facts.read())
     assert "ended a" in reporter.heard
     assert facts.done == {"a"}
+
+
+def test_a_note_is_not_taken_off_where_what_it_says_could_not_be_undone(facts: Facts) -> None:
+    runner = ScriptedRunner([expect("n1", "start b", rc=5, err="busy\n"), expect("n1", "undo a")])
+    made = [thing(facts, "a", undo=True), Twofold("b", facts, lambda: facts.done.add("b"))]
+    with pytest.raises(ToolFailed):
+        run(facts, *made, thing(facts, "c", fail(FAILED), works=False), runner=runner)
+    runner.done()

@@ -195,11 +195,20 @@ def test_what_another_job_moves_by_a_leg_is_that_job_s_to_let_go_of(made: World)
 
 
 def test_uncordoning_takes_the_notes_that_mean_nothing(made: World) -> None:
-    world = half_way(made.lv("a", 2 * G, "src i3").lv("b", G, "src").inventory(), "a")
+    made.lv("a", 2 * G, "src i3").lv("b", G, "src")
+    world = made.inventory()
     source = msgspec.structs.replace(world.pvs[0], allocatable=False, tags=world.pvs[0].tags | {"vmstore.leg=b", TAG})
     (step,) = plan_pv.cordon(msgspec.structs.replace(world, pvs=(source, *world.pvs[1:])), "src", allocatable=True)
     assert isinstance(step, SetAllocatable)
     assert step.drop == (TAG, "vmstore.leg=b")
+
+
+def test_a_pv_that_a_volume_is_half_way_off_is_not_opened(made: World) -> None:
+    world = half_way(made.lv("a", 2 * G, "src i3").inventory(), "a")
+    with pytest.raises(Refused, match="a is half-way off it") as refusal:
+        plan_pv.cordon(world, "src", allocatable=True)
+    assert "job abort" in refusal.value.hint
+    assert plan_pv.cordon(world, "src", allocatable=False)
 
 
 def test_the_end_is_not_there_before_the_notes_are_gone(made: World) -> None:

@@ -64,6 +64,7 @@ def _facts(world: Inventory, wish: Evacuate, lv: LogicalVolume, place: where.Pla
         serviced=runs and service is not None and not service.frozen and place.mount is not None,
         allowed=wish.suspend,
         speed=wish.speed,
+        rate=wish.rate,
         linear=lv.layout == ("linear",),
         wholly=not lv.moving_in and all(run.pv == wish.source for run in lv.extents),
     )

@@ -193,7 +193,10 @@ class _Proof:
 
 
 def take_back(ran: Sequence[Step], work: Work) -> None:
-    """Undo what steps made only for later ones, last first; what cannot be undone is told and left."""
+    """Undo what steps made only for later ones, last first; what cannot be undone is told and left.
+
+    Of one step, nothing is undone behind what could not be: a note that a service is down goes when it is up again.
+    """
     for step in reversed(ran):
         if any(later.ends(step) for later in ran):
             continue
@@ -202,3 +205,4 @@ def take_back(ran: Sequence[Step], work: Work) -> None:
                 work.do(command, f"taking back: {step.title}", step.failure)
             except VmstoreError as error:
                 work.reporter.note(f"{error.what}: {error.why}")
+                break

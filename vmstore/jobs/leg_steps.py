@@ -120,7 +120,7 @@ class DropLeg(VolumeStep):
     def done(self, world: Inventory) -> bool:
         """Tell whether nothing of it lies there."""
         lv = world.lv(self.lv)
-        return lv is None or not any(lv.on(pv) for pv in self.pvs)
+        return lv is None or ("raid1" not in lv.layout and not any(lv.on(pv) for pv in self.pvs))
 
     def run(self, work: Work) -> None:
         """Drop it. Raises ToolFailed where what would stay is not the whole volume."""

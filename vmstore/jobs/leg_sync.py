@@ -17,6 +17,8 @@ from vmstore.tools.nodes import Unreachable
 from vmstore.tools.raid import Sync
 
 sleep = time.sleep
+# So many looks in a row at which the kernel rests mean that it has given up: it may rest at one before it begins.
+RESTS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,14 @@ class _Watch:
     work: Work
     there: set[str] = field(default_factory=set)
     rates: dict[str, int] = field(default_factory=dict)
+    resting: dict[str, int] = field(default_factory=dict)
+    compared: set[str] = field(default_factory=set)
 
     def look(self) -> bool:
         """Tell how far they are and share the rate out anew; True when all are there. Raises ToolFailed."""
-        seen = {leg.lv: self._healthy(leg, sync) for leg, sync in self.ask()}
+        for node in dict.fromkeys(leg.node for leg in self.step.legs):
+            self.work.hook("during", node, self.step.title)
+        seen = {leg.lv: self._going(leg, self._healthy(leg, sync)) for leg, sync in self.ask()}
         self.work.reporter.moved(self.step, sum(seen[leg.lv].part(leg.size) for leg in self.step.legs))
         for leg in self.step.legs:
             if seen[leg.lv].whole and leg.lv not in self.there:
@@ -119,7 +125,32 @@ class _Watch:
                     self.work.reporter.note(f"  {leg.lv} is in sync ({len(self.there)} of {len(self.step.legs)})")
         busy = [leg for leg in self.step.legs if not seen[leg.lv].whole]
         self._share(busy)
-        return not busy
+        return not busy and not self._compared_again()
+
+    def _going(self, leg: Leg, sync: Sync) -> Sync:
+        """Raise ToolFailed where the kernel rests with a leg that is not in sync, as after an error of the disk."""
+        rests = not sync.whole and sync.action == "idle" and sync.done == sync.total
+        self.resting[leg.lv] = self.resting.get(leg.lv, 0) + 1 if rests else 0
+        if self.resting[leg.lv] >= RESTS:
+            raise ToolFailed(
+                f"the leg of {leg.lv} on {', '.join(leg.new)} does not come into sync",
+                why=f"the kernel of {leg.node} has given up copying ({sync.health}), as after an error of a disk",
+                hint=f"see dmesg on {leg.node}; `vmstore job abort` drops the new leg, and the volume is what it was",
+            )
+        return sync
+
+    def _compared_again(self) -> bool:
+        """Have legs of a run before compared once more; tell whether that had to begin.
+
+        A node that lost its power while it wrote may have reached one leg only, below where the copy had come to, and
+        the kernel goes on from there without looking back (Linux drivers/md/dm-raid.c, disk_recovery_offset).
+        """
+        due = [leg for leg in self.step.legs if leg.begun and leg.lv not in self.compared]
+        for leg in due:
+            argv = lvm.repair_sync(self.step.vg, leg.lv)
+            self.work.do(Command(leg.node, tuple(argv)), f"comparing the legs of {leg.lv}: failed")
+            self.compared.add(leg.lv)
+        return bool(due)
 
     def settle(self) -> None:
         """Drop the leg on the PV of those that are in sync, and the new one of all others."""
@@ -150,13 +181,13 @@ class _Watch:
                 hint=AGAIN,
             )
         if sync.dead:
-            lost = ", ".join((leg.old, leg.new)[min(number, 1)][0] for number in sync.dead)
+            lost = ", ".join(", ".join((leg.old, leg.new)[min(number, 1)]) or "a PV" for number in sync.dead)
             name = f"{self.step.vg}/{leg.lv}"
             raise ToolFailed(
                 f"the leg of {leg.lv} on {lost} has failed",
                 why=f"the kernel of {leg.node} has given it up ({sync.health}); the volume works on with the other one",
-                hint=f"when the LUN is back: on {leg.node}, lvchange --refresh {name}, and run this again; else "
-                f"`vmstore job abort`, which drops the new leg, or lvconvert --repair {name}",
+                hint=f"when the LUN is back: on {leg.node}, lvchange --refresh {name}, and run this again; where it "
+                f"is gone for good: vgreduce --removemissing --force {self.step.vg}, then `vmstore job abort`",
             )
         return sync
 

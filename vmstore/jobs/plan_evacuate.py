@@ -92,10 +92,13 @@ def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]
     """Plan deactivating what a run of this evacuation that was cut off had moved but not yet let go of."""
     if not source.leases:
         return []
-    # What another job moves off another PV is that job's to let go of.
+    # What another job moves off another PV, or is about to, is that job's to let go of.
+    theirs = {pv.uuid for pv in world.pvs if pv.leases} - {source.uuid}
     mine = {lv.name for lv in world.lvs if lv.private and lv.on(source.uuid)}
-    others = (lv for lv in world.lvs if set(lv.moving_in) - mine or lv.leaving not in ("", source.uuid))
+    theirs |= {lv.leaving for lv in world.lvs} - {"", source.uuid}
+    others = (lv for lv in world.lvs if set(lv.moving_in) - mine or any(lv.on(pv) for pv in theirs))
     moving = {*moving, *(lv.name for lv in others)}
+    moving |= {name for half in halves(world) for name in (half.vm, half.vm + names.COPYING)}
     left = {
         node: [lv.name for lv in world.lvs if lv.name in awake and where.place(world, lv).idle]
         for node in world.nodes
@@ -149,7 +152,7 @@ def _refuse_kinds(
             why="; ".join(f"{name}: {why}" for name, why in sorted(odd.items())),
             hint=f"move or remove that with LVM's own tools first: lvs -a -o+devices {world.vg.name}",
         )
-    copies = [name for lv in lvs if (name := lv.name).endswith((names.COPYING, names.LEAVING))]
+    copies = [name for lv in lvs if (name := lv.name).endswith((names.COPYING, names.LEAVING, names.VOID))]
     elsewhere = copies or [
         lv.name for lv in lvs if set(lv.moving_in) - movers.keys() or lv.leaving not in ("", source.uuid)
     ]

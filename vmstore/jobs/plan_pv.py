@@ -2,6 +2,7 @@
 
 from vmstore.errors import NotFound, Refused
 from vmstore.jobs import leg_steps, lock_steps, where
+from vmstore.jobs.half_moved import halves
 from vmstore.jobs.pv_steps import AddPv, DropPv, RecordClass, SetAllocatable, WipeLabel
 from vmstore.jobs.step import Step
 from vmstore.model import CLASS_TAG, BlockDevice, Inventory
@@ -11,6 +12,15 @@ def cordon(world: Inventory, uuid: str, *, allocatable: bool) -> list[Step]:
     """Plan keeping new extents off a PV, or letting them on again, which also gives up an evacuation that stopped."""
     pv = next(pv for pv in world.pvs if pv.uuid == uuid)
     drop = (*pv.leases, *leg_steps.stale(world, pv)) if allocatable else ()
+    half = sorted(
+        {lv.name for lv in world.lvs if lv.leaving == uuid} | {each.vm for each in halves(world) if each.leaves(uuid)}
+    )
+    if allocatable and half:
+        raise Refused(
+            f"{pv.name} is being emptied, and {', '.join(half)} is half-way off it",
+            why="opened now, it would keep what only the evacuation knows how to end",
+            hint=f"`vmstore job abort {pv.name}` ends it and opens the PV; or run the evacuation again",
+        )
     if pv.allocatable is allocatable and not drop:
         return []
     where.usable(world)

@@ -2,7 +2,7 @@
 
 from vmstore.config import Config
 from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused
-from vmstore.jobs import freezing, lock_steps, plan_direct, where
+from vmstore.jobs import freezing, lock_steps, plan_direct, suspending, where
 from vmstore.jobs.service_steps import Relocate, SetFreeze, Start, Stop, Warm
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
@@ -48,6 +48,13 @@ def start(world: Inventory, config: Config, vm: str, node: str) -> list[Step]:
         return []
     if found.frozen:
         raise safety.frozen(found)
+    # What a run that was cut off left is swept before this is planned, so a note left is a run at work.
+    if any(note.vm == vm for _, note in suspending.notes(world)):
+        raise Locked(
+            f"{vm} is suspended by a run of vmstore that moves its volume",
+            why="it starts the VM itself when it is done",
+            hint="wait for it; see `vmstore job list`",
+        )
     manager = _manager(cluster, config)
     mounted = False
     if isinstance(manager, Unmanaged):

@@ -38,7 +38,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
             tags=lv.tags,
             why=str(part.choice),
         )
-        limit = 0 if part.place.idle else wish.suspend - engines.SWAP
+        limit = 0 if part.place.idle else max(1, wish.suspend - engines.SWAP)
         copy = CopyUsed(*at, lv.size, wish.filled[lv.name], wish.rate, limit)
         steps += [*before, make, copy, TakeName(*at), *after]
     return steps
@@ -52,23 +52,21 @@ def mend(world: Inventory, pv: str) -> tuple[list[Step], Inventory]:
     """
     steps: list[Step] = []
     for half in halves(world):
-        keeper = half.old or half.lv
-        if keeper is None or not keeper.on(pv):
+        if not half.leaves(pv):
             continue
         if half.lv is None:
-            taken = half.copy or half.old
+            taken = half.old if half.void or not half.copy else half.copy
             assert taken is not None
             node = _free(world, half.vm, taken)
             steps.append(Rename(node, world.vg.name, taken.name, half.vm))
-            gone = half.old if half.copy else None
         else:
-            gone = half.old or half.copy
             taken = half.lv
-        if gone is not None:
+        others = [each for each in (half.old, half.copy, half.void) if each not in (None, taken)]
+        for gone in (each for each in others if each is not None):
             node = _free(world, half.vm, gone)
             awake = [Deactivate(node, world.vg.name, gone.name)] if world.activations(gone) else []
             steps += [*awake, RemoveVolume(node, world.vg.name, gone.name)]
-        world = _without(world, half, taken, gone)
+        world = _without(world, half, taken)
     return steps, world
 
 
@@ -85,10 +83,10 @@ def _free(world: Inventory, vm: str, lv: LogicalVolume) -> str:
     return place.node
 
 
-def _without(world: Inventory, half: Half, taken: LogicalVolume, gone: LogicalVolume | None) -> Inventory:
-    mine = {each.uuid for each in (half.lv, half.copy, half.old) if each is not None}
-    others = tuple(lv for lv in world.lvs if lv.uuid not in mine)
-    pvs = world.pvs
-    if gone is not None:
-        pvs = tuple(replace(pv, free=pv.free + gone.on(pv.uuid) * world.vg.extent) for pv in pvs)
+def _without(world: Inventory, half: Half, taken: LogicalVolume) -> Inventory:
+    mine = [each for each in (half.lv, half.copy, half.old, half.void) if each is not None]
+    gone = [each for each in mine if each.uuid != taken.uuid]
+    others = tuple(lv for lv in world.lvs if lv.uuid not in {each.uuid for each in mine})
+    freed = {pv.uuid: sum(lv.on(pv.uuid) for lv in gone) * world.vg.extent for pv in world.pvs}
+    pvs = tuple(replace(pv, free=pv.free + freed[pv.uuid]) for pv in world.pvs)
     return replace(world, lvs=(*others, replace(taken, name=half.vm)), pvs=pvs)

@@ -118,7 +118,7 @@ class Unthrottled:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What steps need to do their work."""
+    """What steps need to do their work; ``guard`` raises where the lock of the work is lost."""
 
     nodes: Nodes
     config: Config
@@ -126,6 +126,7 @@ class Work:
     breaker: Breaker = field(default_factory=Never)
     throttle: Throttle = field(default_factory=Unthrottled)
     hook: Callable[[str, str, str], None] = hook.nothing
+    guard: Callable[[], None] = lambda: None
 
     def do(
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from vmstore.errors import Refused
 from vmstore.jobs import marks
 from vmstore.jobs.pv_steps import PvStep
 from vmstore.jobs.service_steps import Stop
-from vmstore.jobs.step import Command, Step
+from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import SUSPEND_TAG, Inventory
-from vmstore.tools import lvm
+from vmstore.services import State
+from vmstore.tools import cluster, fs, lvm
+from vmstore.tools.managers import Manager
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,15 @@ class Suspended:
 class NoteSuspended(PvStep):
     """Note on a PV that a VM is down only meanwhile."""
 
-    taken_back_in_doubt: ClassVar[bool] = True
     uuid: str
     tag: str
+    manager: Manager
+    reporter: str
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"note on {self.device} that {Suspended.parse(self.tag).vm} is down only meanwhile"
+        return f"note on {self.device} that {self.said.vm} is down only meanwhile"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
@@ -54,9 +58,33 @@ class NoteSuspended(PvStep):
         pv = world.pv(self.uuid)
         return pv is None or self.tag in pv.tags
 
-    def undo(self) -> list[Command]:
-        """Take the note back."""
-        return [Command(self.node, tuple(lvm.change_pv(self.device, drop=[self.tag])))]
+    def run(self, work: Work) -> None:
+        """Note it. Raises Refused where the VM is no longer what was planned for, or its file system is odd.
+
+        The note goes with the VM's start; one that means nothing, the next command sweeps.
+        """
+        vm, on = self.said.vm, self.said.on
+        state = cluster.ask(work.nodes, self.reporter, self.manager.name)
+        service = state.services.get(vm) if state else None
+        if service is None or (service.state, service.owner, service.frozen) != (State.STARTED, on, False):
+            raise Refused(
+                f"{vm} is not suspended",
+                why=f"it no longer runs on {on} as it did when this was planned",
+                hint="run this again; it is planned anew then",
+            )
+        head = work.ask(self.node, fs.read(f"/dev/{self.vg}/{vm}"))
+        if not head.ok or "bigalloc" in head.out or "with errors" in head.out:
+            raise Refused(
+                f"{vm} is not suspended",
+                why="its file system has errors, or counts its blocks in another way than this can read",
+                hint="use --engine mirror",
+            )
+        PvStep.run(self, work)
+
+    @property
+    def said(self) -> Suspended:
+        """Give what the note says."""
+        return Suspended.parse(self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +112,7 @@ class ForgetSuspended(PvStep):
     def ends(self, step: Step) -> bool:
         """Tell that the VM runs again, so that nothing of its stop is to be taken back."""
         vm = Suspended.parse(self.tag).vm
-        noted = isinstance(step, NoteSuspended) and step.tag == self.tag
-        return noted or (isinstance(step, StopMeanwhile) and step.vm == vm)
+        return isinstance(step, StopMeanwhile) and step.vm == vm
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +120,7 @@ class StopMeanwhile(Stop):
     """Stop a VM that is started again by a later step, or when one in between fails."""
 
     taken_back_in_doubt: ClassVar[bool] = True
+    forget: tuple[Command, ...] = ()
 
     @property
     def title(self) -> str:
@@ -100,6 +128,7 @@ class StopMeanwhile(Stop):
         return f"suspend {self.vm} on {self.on} meanwhile"
 
     def undo(self) -> list[Command]:
-        """Start it where it ran."""
+        """Start it where it ran, and then take the note off."""
         orders = [self._command(order) for order in self.manager.start(self.vm, self.on)]
-        return [*orders, *(Command(self.node, tuple(argv)) for argv in self.manager.settle(self.vm))]
+        settled = (Command(self.node, tuple(argv)) for argv in self.manager.settle(self.vm))
+        return [*orders, *settled, *self.forget]

@@ -22,10 +22,12 @@ def pair(world: Inventory, note: Suspended, pv: str, patience: int) -> tuple[lis
     on = note.on if note.on in world.nodes else ""
     by = on or world.reporter
     at = (by, world.vg.name, where.device(world, by, pv), pv, note.tag)
-    return (
-        [NoteSuspended(*at), StopMeanwhile(reporter, manager, note.vm, patience, on)],
-        [Start(reporter, manager, note.vm, patience, on), ForgetSuspended(*at)],
-    )
+    forget = ForgetSuspended(*at)
+    stop = StopMeanwhile(reporter, manager, note.vm, patience, on, tuple(forget.commands()))
+    # The stock agents end the VG's locks on a node with its last volume.
+    locks = [StartLocks(by, world.vg.name)] if world.vg.lockd else []
+    before = [NoteSuspended(*at, manager, reporter), stop, *locks]
+    return before, [Start(reporter, manager, note.vm, patience, on), forget]
 
 
 def notes(world: Inventory) -> Iterator[tuple[PhysicalVolume, Suspended]]:

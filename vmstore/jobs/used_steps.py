@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from vmstore import names, sizes
-from vmstore.errors import Locked, Refused, StoppedHalfway, ToolFailed, VmstoreError
+from vmstore.errors import LockLost, Refused, StoppedHalfway, ToolFailed, VmstoreError
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.step import Command, Step, Work
@@ -159,7 +159,9 @@ class CopyUsed(VolumeStep):
         orders = [
             (what, span) for what in ("copy", "compare") for each in found for span in each.cut(used_blocks.CHUNK)
         ]
-        total = 2 * sum(span.count for span in found)
+        # Last comes the superblock, which each mount, check and resize writes to.
+        orders.append(("compare", Span(0, 1)))
+        total = sum(span.count for _, span in orders)
         began, there = time.monotonic(), 0
         for what, span in orders:
             reason = work.breaker.reason()
@@ -177,9 +179,15 @@ class CopyUsed(VolumeStep):
                     hint="it is started again where it was; allow more with --suspend, or use --engine mirror",
                 )
             if self.rate:
-                time.sleep(max(0.0, began + there * MIB / self.rate - time.monotonic()))
+                self._wait(work, held, began + there * MIB / self.rate)
         self._order(held, "flush 0 0")
         self.verified.extend(found)
+
+    def _wait(self, work: Work, held: Held, until: float) -> None:
+        """Wait for the rate; the program ends where it hears nothing for long."""
+        while (left := until - time.monotonic()) > 0 and not work.breaker.reason():
+            time.sleep(min(left, used_blocks.SILENCE / 6))
+            self._order(held, "wait 0 0")
 
     def _order(self, held: Held, order: str) -> None:
         said = held.exchange(order)
@@ -249,30 +257,45 @@ class TakeName(VolumeStep):
         """Swap the names. Raises Refused where somebody took the old volume into use; it then has its name again."""
         sleep, *swap, remove = self.commands()
         failed = f"{self.title}: failed"
-        work.do(sleep, failed, self.failure)
+        self._do(work, sleep, failed)
         try:
             for command in swap:
-                work.do(command, failed, self.failure)
+                self._do(work, command, failed)
+        except LockLost:
+            raise
         except VmstoreError:
             with suppress(VmstoreError):
-                self._back(work, (self.old, self.lv))
+                self._rename(work, self.old, self.lv)
             raise
         try:
-            work.do(remove, failed, self.failure)
-        except Locked as error:
-            self._back(work, (self.lv, self.copy), (self.old, self.lv))
-            raise Refused(
-                f"{self.lv} was taken into use while it was copied",
-                why=error.why,
-                hint="it stays where it was; run this again while nobody uses it, or while its VM runs",
-            ) from error
-        except ToolFailed as error:
-            # It is found on the PV when that is looked at again, and removed then.
-            work.reporter.note(f"{self.old} is still there: {error.why}")
+            self._do(work, remove, failed)
+        except LockLost:
+            raise
+        except VmstoreError as error:
+            self._give_back(work, error)
 
-    def _back(self, work: Work, *renames: tuple[str, str]) -> None:
-        for old, new in renames:
-            work.do(Command(self.node, tuple(lvm.rename(self.vg, old, new))), f"{self.lv} cannot have its name back")
+    def _do(self, work: Work, command: Command, failed: str) -> None:
+        # A process that was stopped for long finds another run at work on the same names.
+        work.guard()
+        work.do(command, failed, self.failure)
+
+    def _give_back(self, work: Work, error: VmstoreError) -> None:
+        """Have the old volume be what it was, since it could not be removed: somebody may have taken it into use."""
+        if lvm.is_gone(work.ask(self.node, lvm.exists(self.vg, self.old))):
+            return
+        void = self.lv + names.VOID
+        self._rename(work, self.lv, void)
+        self._rename(work, self.old, self.lv)
+        with suppress(VmstoreError):
+            work.do(Command(self.node, tuple(lvm.remove(self.vg, void))), f"{void} is not removed")
+        raise Refused(
+            f"{self.lv} was taken into use while it was copied",
+            why=error.why,
+            hint="it stays where it was; run this again while nobody uses it, or while its VM runs",
+        ) from error
+
+    def _rename(self, work: Work, old: str, new: str) -> None:
+        work.do(Command(self.node, tuple(lvm.rename(self.vg, old, new))), f"{self.lv} cannot have its name back")
 
     def ends(self, step: Step) -> bool:
         """Tell that the copy is not to be thrown away any more."""

@@ -72,6 +72,16 @@ def rename(vg: str, old: str, new: str) -> list[str]:
     return ["lvrename", vg, old, new]
 
 
+def exists(vg: str, lv: str) -> list[str]:
+    """Ask whether there is an LV of that name, without a lock; it fails where there is none."""
+    return ["lvs", "--readonly", "--noheadings", "-o", "lv_name", f"{vg}/{lv}"]
+
+
+def is_gone(answer: Result) -> bool:
+    """Tell from that answer whether there is none (lvm2 tools/toollib.c); any other failure tells nothing."""
+    return not answer.ok and "Failed to find logical volume" in answer.err
+
+
 def remove(vg: str, lv: str) -> list[str]:
     """Remove an LV that is active nowhere."""
     return ["lvremove", "--yes", f"{vg}/{lv}"]
@@ -102,6 +112,11 @@ def add_leg(vg: str, lv: str, pvs: Sequence[str]) -> list[str]:
 def drop_leg(vg: str, lv: str, pvs: Sequence[str]) -> list[str]:
     """Make an LV of two legs linear: without the leg that lies on these PVs."""
     return ["lvconvert", "--yes", "--mirrors", "0", f"{vg}/{lv}", *pvs]
+
+
+def repair_sync(vg: str, lv: str) -> list[str]:
+    """Have the kernel make all legs of a volume alike, by the first one (lvmraid(7), scrubbing)."""
+    return ["lvchange", "--syncaction", "repair", f"{vg}/{lv}"]
 
 
 def limit_sync(vg: str, lv: str, rate: int) -> list[str]:

@@ -16,6 +16,8 @@ from vmstore.run import Result
 MIB = 2**20
 # MiB that one order to the node copies: a second's work of a fast LUN, so that a rate is kept and a stop is heard.
 CHUNK = 64
+# Seconds after which the program on the node ends where it hears nothing: sshd notices a lost line much later.
+SILENCE = 60
 # Linux Documentation/filesystems/ext4/super.rst: it lies 1,024 bytes into the file system.
 OFFSET = 1024
 LENGTH = 1024
@@ -24,11 +26,14 @@ _CLEAN, _ERRORS = 1, 2
 _RECOVER, _JOURNAL_DEVICE, _64BIT = 0x4, 0x8, 0x80
 _BIGALLOC = 0x200
 _FREE = re.compile(r"^  Free blocks: (.*)$", re.MULTILINE)
+# e2fsprogs before 1.43 calls all of a group that was never used free, its metadata included (commit 8e44eb64).
+_METADATA = re.compile(r"(?:superblock|descriptors?|GDT blocks|[bB]itmap|table) at (\d+)(?:-(\d+))?")
 # Both devices stay open all the while, so that LVM lets nobody take them away. cmp reads what is on the LUN: writing
 # past the page cache also drops what that held. The last order makes the LUN keep what it still has in its own cache.
 COPY = (
     'exec 3<"$1" 4<"$2" || exit 1; echo ready; '
-    "while read -r what at count; do case $what in "
+    f"while read -r -t {SILENCE} what at count; do case $what in "
+    "wait) said= ;; "
     'copy) said=$(dd if="$1" of="$2" bs=1M skip="$at" seek="$at" count="$count" iflag=direct oflag=direct '
     "conv=notrunc,nocreat 2>&1) ;; "
     'compare) said=$(cmp -i $((at * 1048576)) -n $((count * 1048576)) "$1" "$2" 2>&1) ;; '
@@ -120,7 +125,12 @@ def spans(lv: str, result: Result) -> list[Span]:
             hint=f"start its VM once and stop it, or check it: e2fsck -f; `--engine mirror` moves {lv} as it is",
         )
     block, count = int(head["Block size"]), int(head["Block count"])
-    return _joined(_taken(result.out, block, count), -(-block * count // MIB))
+    taken = _taken(result.out, block, count)
+    for first, last in _METADATA.findall(result.out):
+        for number in range(int(first) * block // MIB, (int(last or first) + 1) * block // MIB + 1):
+            if number < len(taken):
+                taken[number] = True
+    return _joined(taken, len(taken))
 
 
 def _taken(text: str, block: int, count: int) -> bytearray:
