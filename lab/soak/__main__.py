@@ -24,7 +24,7 @@ def main(words: Sequence[str]) -> int:
         os.environ.setdefault("VMSTORE_LAB_STATE", tempfile.mkdtemp(prefix="vmstore-soak-lab."))
         finish([str(LAB), "up", "default"])
         cluster = running()
-        end, number = time.monotonic() + 60 * wanted.minutes, 0
+        end, number, met = time.monotonic() + 60 * wanted.minutes, 0, 0
         while time.monotonic() < end and not 0 < wanted.rounds <= number:
             folder = Path(place) / str(number)
             folder.mkdir()
@@ -39,9 +39,9 @@ def main(words: Sequence[str]) -> int:
             took = time.monotonic() - began
             sys.stdout.write(f"good    {this}; {this.met}; exit codes {this.runs}; {took:.0f} s\n")
             sys.stdout.flush()
-            number += 1
+            number, met = number + 1, met + this.broken
         finish([str(LAB), "down"])
-    sys.stdout.write(f"{number} rounds, nothing found\n")
+    sys.stdout.write(f"{number} rounds, {met} of them met their fault; nothing found\n")
     return 0
 
 

@@ -17,6 +17,7 @@ TRIES = 5
 # About as many points has the work on a PV, and as many more that on each volume.
 POINTS = 8
 POINTS_EACH = 10
+LEFT = ("vmstore.leg", "vmstore.suspend", "pvmove", "_rimage", "_rmeta", "+to", "+from", "+void", "+new", "+gone")
 # What a run may say when a fault met it: tool failed, cluster unusable, locked, half-way, interrupted, killed.
 GOOD = {6, 7, 8, 9, 130, -9}
 
@@ -42,6 +43,7 @@ class Round:
     words: tuple[str, ...]
     again: tuple[str, ...]
     met: str = "not met"
+    broken: bool = False
     runs: list[int] = field(default_factory=list)
 
     @classmethod
@@ -78,7 +80,9 @@ def play(cluster: Cluster, this: Round, folder: Path) -> None:
     met = folder / "met"
     if met.exists():
         this.met = met.read_text().strip()
-        cluster.wait((folder / "broken").exists, 30, "the fault to have come about")
+        ends = (folder / "broken", folder / "void")
+        cluster.wait(lambda: any(file.exists() for file in ends), 30, "the fault to have come about")
+        this.broken = ends[0].exists()
         _mend(cluster, this, (folder / "node").read_text().strip(), folder)
     for host in this.again:
         if this.runs[-1] == 0:
@@ -134,11 +138,7 @@ def _check(cluster: Cluster, this: Round, source: str) -> None:
     assert (pv["free"], pv["state"]) == (pv["size"], "cordoned"), pv
     assert cluster.vmstore(HOST, "job", "list", "-o", "json").json["items"] == []
     tags = cluster.sh(cluster.nodes[0], "pvs --noheadings -o pv_tags; lvs -a --noheadings -o lv_name vmstore").out
-    assert not [
-        word
-        for word in ("vmstore.evacuate", "vmstore.freeze", "vmstore.leg", "pvmove", "_rimage", "+to", "+from")
-        if word in tags
-    ], tags
+    assert not [word for word in ("vmstore.evacuate", "vmstore.freeze", *LEFT) if word in tags], tags
     for volume in this.volumes:
         if volume.node:
             assert cluster.stop_writer(volume.node, volume.name) > 0
