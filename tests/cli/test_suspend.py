@@ -82,7 +82,7 @@ def test_it_is_down_no_longer_than_is_allowed(running: Bench, monkeypatch: pytes
 
     monkeypatch.setattr(used_steps, "time", Clock())
     done = evacuate(running, "--suspend", "100s")
-    assert done.code == ExitCode.REFUSED, done.err
+    assert done.code == ExitCode.RESUMABLE, done.err
     assert "down for longer than is allowed" in done.err
     assert running.san.luns_class(running.san.lvs["web01"].runs[0].pv) == "iscsi"
     assert running.vmstore("job", "abort", running.san.luns["iscsi1"].wwid, "--yes").code == ExitCode.DONE

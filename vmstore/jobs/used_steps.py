@@ -173,7 +173,7 @@ class CopyUsed(VolumeStep):
             work.reporter.moved(self, self.bytes * there // total)
             if self.limit and time.monotonic() - began > self.limit:
                 done = f"{sizes.show(self.bytes * there // total)} of {sizes.show(self.bytes)} are done"
-                raise Refused(
+                raise StoppedHalfway(
                     f"{self.lv} would be down for longer than is allowed",
                     why=f"after {self.limit} s, {done}",
                     hint="it is started again where it was; allow more with --suspend, or use --engine mirror",
