@@ -39,7 +39,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
             why=str(part.choice),
         )
         limit = 0 if part.place.idle else max(1, wish.suspend - engines.SWAP)
-        copy = CopyUsed(*at, lv.size, wish.filled[lv.name], wish.rate, limit)
+        copy = CopyUsed(*at, lv.size, wish.filled[lv.name], limit)
         steps += [*before, make, copy, TakeName(*at), *after]
     return steps
 

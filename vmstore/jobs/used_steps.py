@@ -16,6 +16,9 @@ from vmstore.run import Held
 from vmstore.tools import lvm, used_blocks
 from vmstore.tools.used_blocks import MIB, Span
 
+# Seconds between two looks at the rate while a copy waits for it, far fewer than those after which the program ends.
+EVERY = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class MakeCopy(VolumeStep):
@@ -80,15 +83,14 @@ class MakeCopy(VolumeStep):
 class CopyUsed(VolumeStep):
     """Copy what the file system uses, and compare all of it afterwards.
 
-    ``size`` is the volume's, ``used`` are the bytes that its file system said it uses, ``rate`` is in bytes a
-    second, ``limit`` the seconds that it may take, both 0 for no limit.
+    ``size`` is the volume's, ``used`` are the bytes that its file system said it uses, ``limit`` the seconds
+    that it may take, 0 for no limit.
     ``verified`` are the spans that were found to be equal, once all are and are kept by the LUN.
     """
 
     copies: ClassVar[bool] = True
     size: int
     used: int
-    rate: int = 0
     limit: int = 0
     verified: list[Span] = field(default_factory=list, compare=False, repr=False)
 
@@ -156,9 +158,10 @@ class CopyUsed(VolumeStep):
         work.reporter.moved(self, self.bytes)
 
     def _orders(self, work: Work, held: Held, found: list[Span]) -> None:
-        orders = [
-            (what, span) for what in ("copy", "compare") for each in found for span in each.cut(used_blocks.CHUNK)
-        ]
+        rate = work.throttle.rate()
+        # With a rate, a second's worth at a time.
+        most = min(used_blocks.CHUNK, max(1, rate // MIB)) if rate else used_blocks.CHUNK
+        orders = [(what, span) for what in ("copy", "compare") for each in found for span in each.cut(most)]
         # Last comes the superblock, which each mount, check and resize writes to.
         orders.append(("compare", Span(0, 1)))
         total = sum(span.count for _, span in orders)
@@ -167,6 +170,7 @@ class CopyUsed(VolumeStep):
             reason = work.breaker.reason()
             if reason:
                 raise reason
+            since = time.monotonic()
             self._order(held, f"{what} {span.start} {span.count}")
             work.hook("during", self.node, f"{self.lv} {what} {span.start}")
             there += span.count
@@ -178,15 +182,17 @@ class CopyUsed(VolumeStep):
                     why=f"after {self.limit} s, {done}",
                     hint="it is started again where it was; allow more with --suspend, or use --engine mirror",
                 )
-            if self.rate:
-                self._wait(work, held, began + there * MIB / self.rate)
+            self._wait(work, held, since, span.count * MIB)
         self._order(held, "flush 0 0")
         self.verified.extend(found)
 
-    def _wait(self, work: Work, held: Held, until: float) -> None:
-        """Wait for the rate; the program ends where it hears nothing for long."""
-        while (left := until - time.monotonic()) > 0 and not work.breaker.reason():
-            time.sleep(min(left, used_blocks.SILENCE / 6))
+    def _wait(self, work: Work, held: Held, since: float, size: int) -> None:
+        """Wait as long as the rate of the moment wants for so many bytes; the program ends where it hears nothing."""
+        while rate := work.throttle.rate():
+            left = since + size / rate - time.monotonic()
+            if left <= 0 or work.breaker.reason():
+                return
+            time.sleep(min(left, EVERY))
             self._order(held, "wait 0 0")
 
     def _order(self, held: Held, order: str) -> None:
