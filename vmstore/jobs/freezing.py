@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from vmstore.errors import Refused, VmstoreError
-from vmstore.jobs import half_moved, lease, where
+from vmstore.jobs import cut_off, half_moved, where
 from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
 from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.pv_steps import SetAllocatable
@@ -52,7 +52,7 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
     """
     changed = False
     for pv, note in notes(world):
-        if not _over(work, world, note):
+        if not cut_off.over(work, world, note.node, note.lock, f"froze {note.vm}"):
             continue
         why = _keeps(world, note)
         if why:
@@ -87,23 +87,10 @@ def left(world: Inventory, lock: str, ended: Collection[str] = (), only: Collect
     return steps
 
 
-def _over(work: Work, world: Inventory, note: Note) -> bool:
-    """Tell whether the run that made the note is over: its lock is free, or the node of its lock is off."""
-    if note.node in world.absent:
-        return True
-    if note.node not in world.nodes:
-        work.reporter.note(f"whether the run that froze {note.vm} still works is not known: {note.node} is silent")
-        return False
-    return lease.free(work.nodes, note.node, note.lock)
-
-
 def _keeps(world: Inventory, note: Note, ended: Collection[str] = ()) -> str:
-    # Of what the manager does not tell, nothing may be taken for thawed.
-    cluster = world.cluster
-    if cluster is None:
-        return f"there is no cluster manager as {world.reporter} sees it"
-    if cluster.trouble or not cluster.quorate:
-        return cluster.trouble or "the cluster has no quorum"
+    untold = cut_off.untold(world)
+    if untold:
+        return untold
     lv = world.lv(note.vm)
     if lv is None:
         return half_moved.why(world, note.vm)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from vmstore.errors import VmstoreError
-from vmstore.jobs import half_moved, lease, where
+from vmstore.jobs import cut_off, half_moved, where
 from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.service_steps import Start
 from vmstore.jobs.step import Read, Step, Work
@@ -52,7 +52,7 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
     """
     changed = False
     for pv, note in notes(world):
-        if not _over(work, world, note):
+        if not cut_off.over(work, world, note.node, note.lock, f"suspended {note.vm}"):
             continue
         why = _keeps(world, note)
         if why:
@@ -63,21 +63,9 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
     return read() if changed else world
 
 
-def _over(work: Work, world: Inventory, note: Suspended) -> bool:
-    if note.node in world.absent:
-        return True
-    return note.node in world.nodes and lease.free(work.nodes, note.node, note.lock)
-
-
 def _keeps(world: Inventory, note: Suspended) -> str:
-    cluster = world.cluster
-    if cluster is None:
-        return f"there is no cluster manager as {world.reporter} sees it"
-    if cluster.trouble or not cluster.quorate:
-        return cluster.trouble or "the cluster has no quorum"
-    if world.lv(note.vm) is None:
-        return half_moved.why(world, note.vm) + "; run the evacuation again"
-    return ""
+    half = half_moved.why(world, note.vm) if world.lv(note.vm) is None else ""
+    return cut_off.untold(world) or (f"{half}; run the evacuation again" if half else "")
 
 
 def _start(work: Work, world: Inventory, pv: PhysicalVolume, note: Suspended) -> None:
