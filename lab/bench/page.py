@@ -42,7 +42,7 @@ _NOTES = """## How
   was the fastest at the beginning is what is repeated. The volumes are active already.
 - vmstore runs on the workstation, over ssh, and its whole time counts: reading, locking, cordoning, moving, checking,
   and the proof at the end. The raw tools run inside the node, on one node after the other.
-- — stands for an engine that refuses the job, with exit code 4.
+- — stands for an engine that does not do the job: it is refused, or its volumes would go by another one.
 - The time that is left is what vmstore writes where there is no terminal, every 2 s here instead of every 30: the
   time since the start and what is said to be left, against the whole time of the run.
 - The writer is fio on n1 with a volume of its own on the same source PV, which `--exclude` leaves there: random
