@@ -141,6 +141,7 @@ def test_a_real_file_system_is_copied_by_the_real_tools(image: Path) -> None:
     assert 10 < sum(span.count for span in found) < 80
     held = LocalRunner().hold(["bash", "-c", used_blocks.COPY, "copy", old, new])
     assert held.first_line() == "ready"
+    assert held.exchange("wait 0 0") == "ok"
     assert held.exchange("compare 0 1").startswith("failed: ")
     for what in ("copy", "compare"):
         for span in found:
