@@ -46,7 +46,8 @@ def test_a_copy_keeps_to_its_rate_until_it_is_given_another(cluster: Cluster) ->
 def test_a_run_that_is_killed_leaves_its_node_as_it_was(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     cluster.create("slow01", "64M", "--pv", source)
-    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "2M", "--yes")
+    words = ("evacuate", source, "--to", "fc", "--engine", "mirror")
+    run = cluster.vmstore_start(HOST, *words, "--rate", "2M", "--yes")
     cluster.wait(lambda: share(cluster, "n1") < 100, 150, "the copy to be held back", run)
     run.send_signal(signal.SIGKILL)
     run.communicate()
