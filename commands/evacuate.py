@@ -66,7 +66,6 @@ def evacuate(
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
-    from vmstore.jobs.step import Step
     from vmstore.policies.engines import Engine
     from vmstore.policies.window import Window
 
@@ -90,13 +89,9 @@ def evacuate(
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
-    wish = evacuation.wish(run, world, uuid, limit, Engine(engine.value) if engine else None, down)
+    wish = evacuation.wanted(run, world, uuid, limit, Engine(engine.value) if engine else None, down)
     wish = replace(wish, targets=targets, classes=classes, remove=remove, exclude=stay)
-
-    def plan(now: "Inventory", tag: str) -> list[Step]:
-        return plan_evacuate.evacuate(now, replace(wish, lease=tag))
-
-    todo = plan(world, job.own_tag(world, uuid))
+    todo = plan_evacuate.evacuate(world, replace(wish, lease=job.own_tag(world, uuid)))
     evacuation.refuse_unable(run, limit, todo, window=when is not None)
     if dry_run:
         ui.plan(output, todo)
@@ -107,13 +102,7 @@ def evacuate(
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
-        evacuation.carry_out(
-            run,
-            world,
-            evacuation.Request(uuid, (*classes, *targets), remove, when, limit, stay, str(wish.engine or ""), down),
-            plan,
-            todo,
-        )
+        evacuation.carry_out(run, world, wish, when, todo)
     else:
         nothing(run, world)
     gone = (

@@ -1,14 +1,14 @@
 """Carry out an evacuation as a job: under its lock, with its record, listening to what is wanted of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
 from vmstore import sizes, ui_progress
 from vmstore.commands.work import tidied
 from vmstore.errors import Aborted, Refused
-from vmstore.jobs import engine, joblook, lease, peek, plan_abort
+from vmstore.jobs import engine, joblook, lease, peek, plan_abort, plan_evacuate
 from vmstore.jobs import evacuate as job
 from vmstore.jobs.control import Control, Rate
 from vmstore.jobs.engine import AGAIN
@@ -28,47 +28,24 @@ from vmstore.session import Session
 from vmstore.tools import features
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for: the PV, by UUID, the words of --to, whether it goes out of the VG at the end, and when.
-
-    ``rate`` is in bytes a second, 0 for no limit, ``engine`` the admin's choice or "".
-    """
-
-    uuid: str
-    to: tuple[str, ...]
-    remove: bool
-    window: Window | None
-    rate: int
-    exclude: tuple[str, ...]
-    engine: str = ""
-    suspend: int = 0
-
-
-def carry_out(
-    run: Session,
-    world: Inventory,
-    wish: Request,
-    plan: Callable[[Inventory, str], list[Step]],
-    todo: Sequence[Step],
-) -> None:
-    """Empty the PV; ``plan`` takes the world and the job's tag. Raises Aborted, saying where each volume lies then."""
+def carry_out(run: Session, world: Inventory, wish: Evacuate, window: Window | None, todo: Sequence[Step]) -> None:
+    """Empty the PV; ``todo`` is the plan as things are. Raises Aborted, saying where each volume lies then."""
     read = run.reader(blocks=True, devices=True)
-    cordoned = cordoned_before(run, world, wish.uuid)
-    with ui_progress.reporter(todo) as reporter, job.locked(run.nodes, world, wish.uuid) as (held, tag):
+    cordoned = cordoned_before(run, world, wish.source)
+    with ui_progress.reporter(todo) as reporter, job.locked(run.nodes, world, wish.source) as (held, tag):
         record = Record(held, reporter.note)
         work = run.work(Recorded(reporter, record))
         work = replace(work, throttle=_throttle(run, held, wish.rate, record, reporter), guard=held.check)
         record.add(
             "asked",
             by=lease.who(),
-            pv=wish.uuid,
-            to=list(wish.to),
+            pv=wish.source,
+            to=[*wish.classes, *wish.targets],
             remove=wish.remove,
-            window=str(wish.window or ""),
+            window=str(window or ""),
             rate=wish.rate,
             exclude=list(wish.exclude),
-            engine=wish.engine,
+            engine=wish.engine or "",
             suspend=wish.suspend,
             bytes=sum(step.leaves for step in todo),
             work=sum(step.bytes for step in todo),
@@ -76,13 +53,14 @@ def carry_out(
             volumes=_volumes(todo),
             cordoned=cordoned,
         )
-        evacuation = job.Evacuation(work, Control(held, wish.window), record, read, run.reader())
+        evacuation = job.Evacuation(work, Control(held, window), record, read, run.reader())
         try:
             now = read()
-            job.alone(world, now, wish.uuid, tag)
-            tidied(work, evacuation.carry_out(lambda then: plan(then, tag), now))
+            job.alone(world, now, wish.source, tag)
+            mine = replace(wish, lease=tag)
+            tidied(work, evacuation.carry_out(lambda then: plan_evacuate.evacuate(then, mine), now))
         except Aborted as error:
-            world = end(run, work, read(), wish.uuid, held.check, cordoned=cordoned)
+            world = end(run, work, read(), wish.source, held.check, cordoned=cordoned)
             record.add("aborted")
             where = "; ".join(plan_abort.places(world, _volumes(todo))) or "nothing was to be moved"
             raise Aborted(error.what, why=f"{error.why}; every volume is whole: {where}", hint=AGAIN) from error
@@ -107,7 +85,7 @@ def refuse_unable(run: Session, rate: int, todo: Sequence[Step], *, window: bool
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
 
 
-def wish(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | None, suspend: int) -> Evacuate:
+def wanted(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | None, suspend: int) -> Evacuate:
     """Say what is wanted as far as settings and what is on the PV tell; where to, and the rest, is filled in later."""
     region = throttle.region(rate, run.config.move.region_mib, stands_back=bool(limits(run)))
     settings = run.config.move
@@ -127,7 +105,7 @@ def wish(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | 
         engine=by,
         filled=filled,
         rate=rate,
-        knows_autoactivation=looked and features.knows_autoactivation(run.nodes, world.reporter),
+        knows_autoactivation=bool(filled) and features.knows_autoactivation(run.nodes, world.reporter),
         stands_back=bool(limits(run)),
         suspend=suspend,
         speed=peek.speed(run.nodes, world, uuid) if looked and suspend else 0,

@@ -66,15 +66,11 @@ def choose(wanted: Engine | None, facts: Facts) -> Choice:
     """Choose; ``wanted`` is the admin's own choice, if any, which gives way where it is not possible."""
     if facts.begun:
         return Choice(facts.begun, "it was begun so")
-    against = _why_not(wanted, facts) if wanted else _why_not(Engine.USED, facts)
-    if wanted:
-        return (
-            Choice(Engine.MIRROR, f"{wanted} was asked for, but {against}")
-            if against
-            else Choice(wanted, "as asked for")
-        )
+    against = _against(wanted or Engine.USED, facts)
     if against:
-        return Choice(Engine.MIRROR, against)
+        return Choice(Engine.MIRROR, f"{wanted} was asked for, but {against}" if wanted else against)
+    if wanted:
+        return Choice(wanted, "as asked for")
     used = facts.used or 0
     full = f"{used / max(1, facts.size):.0%} of it is used"
     if used * SPARES > facts.size:
@@ -94,8 +90,10 @@ def metas(extent: int) -> int:
     return -(-META // extent)
 
 
-def _why_not(engine: Engine, facts: Facts) -> str:
-    return {Engine.MIRROR: lambda _: "", Engine.RAID1: _against_legs, Engine.USED: _against_used}[engine](facts)
+def _against(engine: Engine, facts: Facts) -> str:
+    if engine is Engine.MIRROR:
+        return ""
+    return _against_legs(facts) if engine is Engine.RAID1 else _against_used(facts)
 
 
 def _against_used(facts: Facts) -> str:

@@ -22,6 +22,7 @@ COPYING = "+to"
 LEAVING = "+from"
 # A copy that had the name and lost it again, since the old volume was taken into use.
 VOID = "+void"
+HALVES = (COPYING, LEAVING, VOID)
 _OF_LEG = re.compile(r".+_(rimage|rmeta)_\d+(_extracted)?")
 _VM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _CLASS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -122,7 +123,7 @@ def test_aborted_after_it_was_cut_off_nothing_is_half_way(busy: Bench, moment: i
     _as_before(busy, moved)
 
 
-def _as_before(bench: Bench, moved: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+def _as_before(bench: Bench, moved: Collection[str] = ()) -> None:
     san = bench.san
     for name, told in san.volumes().items():
         assert (told["layout"], told["moving"]) == ("linear", False), name

@@ -30,16 +30,16 @@ def with_room(world: Inventory, wish: Evacuate, source: PhysicalVolume, parts: S
         legs = sum(other.adds_leg for other in parts[number:])
         if free >= wanted * min(wish.move.together, legs):
             return [*found, *parts[number:]]
-        facts = replace(_facts(world, wish, part.lv, part.place), room=False)
-        found.append(replace(part, choice=engines.choose(wish.engine, facts)) if part.adds_leg else part)
+        found.append(
+            _again(wish, part, replace(_facts(world, wish, part.lv, part.place), room=False)) if part.adds_leg else part
+        )
         free += part.size // extent
     return found
 
 
-def without_beyond(wish: Evacuate, part: Part) -> Part:
+def without_beyond(world: Inventory, wish: Evacuate, part: Part) -> Part:
     """Have a volume go without a leg, since the targets have room for the volume only."""
-    facts = Facts(part.place.idle, beyond=False)
-    return replace(part, choice=engines.choose(wish.engine, facts))
+    return _again(wish, part, replace(_facts(world, wish, part.lv, part.place), beyond=False))
 
 
 def onto(world: Inventory, wish: Evacuate, part: Part, targets: int) -> Part:
@@ -49,7 +49,11 @@ def onto(world: Inventory, wish: Evacuate, part: Part, targets: int) -> Part:
     """
     if part.choice.engine is not Engine.USED or targets == 1:
         return part
-    facts = replace(_facts(world, wish, part.lv, part.place), targets=targets)
+    return _again(wish, part, replace(_facts(world, wish, part.lv, part.place), targets=targets))
+
+
+def _again(wish: Evacuate, part: Part, facts: Facts) -> Part:
+    """Choose once more for a volume, some facts of which have turned out to be others."""
     return replace(part, choice=engines.choose(wish.engine, facts))
 
 

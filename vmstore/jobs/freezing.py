@@ -51,13 +51,7 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
     the manager thinks, stays frozen, and that is told.
     """
     changed = False
-    for pv, note in notes(world):
-        if not cut_off.over(work, world, note.node, note.lock, f"froze {note.vm}"):
-            continue
-        why = _keeps(world, note)
-        if why:
-            work.reporter.note(f"{note.vm} is still frozen by a run of vmstore that was cut off: {why}")
-            continue
+    for pv, note in cut_off.notes(work, world, notes(world), "froze", "frozen by", lambda note: _keeps(world, note)):
         _thaw(work, world, pv, note)
         changed = True
     return read() if changed else world

@@ -16,6 +16,11 @@ class Half:
     old: LogicalVolume | None
     void: LogicalVolume | None = None
 
+    @property
+    def parts(self) -> list[LogicalVolume]:
+        """List what there is of it."""
+        return [each for each in (self.lv, self.copy, self.old, self.void) if each is not None]
+
     def leaves(self, pv: str) -> bool:
         """Tell whether the volume is on its way off a PV, by UUID."""
         keeper = self.old or self.lv
@@ -24,12 +29,11 @@ class Half:
 
 def halves(world: Inventory) -> list[Half]:
     """List them."""
-    suffixes = (names.COPYING, names.LEAVING, names.VOID)
-    found = {lv.name.removesuffix(suffix) for lv in world.lvs for suffix in suffixes if lv.name.endswith(suffix)}
-    return [Half(vm, world.lv(vm), *(world.lv(vm + suffix) for suffix in suffixes)) for vm in sorted(found)]
+    found = {lv.name.removesuffix(half) for lv in world.lvs for half in names.HALVES if lv.name.endswith(half)}
+    return [Half(vm, world.lv(vm), *(world.lv(vm + half) for half in names.HALVES)) for vm in sorted(found)]
 
 
 def why(world: Inventory, vm: str) -> str:
     """Say what is left of moving a VM's volume, or ""."""
-    left = [name for name in (vm + names.COPYING, vm + names.LEAVING, vm + names.VOID) if world.lv(name)]
+    left = [name for name in (vm + half for half in names.HALVES) if world.lv(name)]
     return f"{' and '.join(left)} {'is' if len(left) == 1 else 'are'} left of moving it" if left else ""

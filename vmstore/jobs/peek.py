@@ -22,6 +22,7 @@ def filled(nodes: Nodes, world: Inventory, pv: str) -> dict[str, int]:
     try:
         answer = nodes.run(world.reporter, used_blocks.peek(places))
     except VmstoreError:
+        # Of what is not known, volumes go by mirror; a node that does not answer is told of elsewhere.
         return {}
     found = dict(zip((lv.name for lv in lvs), map(used_blocks.used, answer.out.splitlines()), strict=False))
     return {name: used for name, used in found.items() if used is not None}

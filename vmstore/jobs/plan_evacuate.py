@@ -152,7 +152,7 @@ def _refuse_kinds(
             why="; ".join(f"{name}: {why}" for name, why in sorted(odd.items())),
             hint=f"move or remove that with LVM's own tools first: lvs -a -o+devices {world.vg.name}",
         )
-    copies = [name for lv in lvs if (name := lv.name).endswith((names.COPYING, names.LEAVING, names.VOID))]
+    copies = [name for lv in lvs if (name := lv.name).endswith(names.HALVES)]
     elsewhere = copies or [
         lv.name for lv in lvs if set(lv.moving_in) - movers.keys() or lv.leaving not in ("", source.uuid)
     ]
@@ -198,7 +198,7 @@ def _assign(
         alone = placement.fill(room.without(closed), part.size, own) if beside else None
         if alone and len(alone) < len(taken or alone) + (taken is None):
             # A volume that fits on one PV is not spread over two for the sake of an extent.
-            turned[part.lv.name], taken = choices.without_beyond(wish, part), alone
+            turned[part.lv.name], taken = choices.without_beyond(world, wish, part), alone
         if taken is None:
             raise _no_room(world, wish, source, targets, parts)
         room = room.less(taken)

@@ -61,12 +61,12 @@ def mend(world: Inventory, pv: str) -> tuple[list[Step], Inventory]:
             steps.append(Rename(node, world.vg.name, taken.name, half.vm))
         else:
             taken = half.lv
-        others = [each for each in (half.old, half.copy, half.void) if each not in (None, taken)]
-        for gone in (each for each in others if each is not None):
+        others = [each for each in half.parts if each is not taken]
+        for gone in others:
             node = _free(world, half.vm, gone)
             awake = [Deactivate(node, world.vg.name, gone.name)] if world.activations(gone) else []
             steps += [*awake, RemoveVolume(node, world.vg.name, gone.name)]
-        world = _without(world, half, taken)
+        world = _mended(world, half, taken, others)
     return steps, world
 
 
@@ -83,10 +83,8 @@ def _free(world: Inventory, vm: str, lv: LogicalVolume) -> str:
     return place.node
 
 
-def _without(world: Inventory, half: Half, taken: LogicalVolume) -> Inventory:
-    mine = [each for each in (half.lv, half.copy, half.old, half.void) if each is not None]
-    gone = [each for each in mine if each.uuid != taken.uuid]
-    others = tuple(lv for lv in world.lvs if lv.uuid not in {each.uuid for each in mine})
+def _mended(world: Inventory, half: Half, taken: LogicalVolume, gone: Sequence[LogicalVolume]) -> Inventory:
+    others = tuple(lv for lv in world.lvs if lv not in half.parts)
     freed = {pv.uuid: sum(lv.on(pv.uuid) for lv in gone) * world.vg.extent for pv in world.pvs}
     pvs = tuple(replace(pv, free=pv.free + freed[pv.uuid]) for pv in world.pvs)
     return replace(world, lvs=(*others, replace(taken, name=half.vm)), pvs=pvs)

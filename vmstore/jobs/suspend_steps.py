@@ -36,11 +36,22 @@ class Suspended:
 
 
 @dataclass(frozen=True, slots=True)
-class NoteSuspended(PvStep):
-    """Note on a PV that a VM is down only meanwhile."""
+class SuspendNote(PvStep):
+    """A step on the PV, of that UUID, that bears the note ``tag``."""
 
     uuid: str
     tag: str
+
+    @property
+    def said(self) -> Suspended:
+        """Give what the note says."""
+        return Suspended.parse(self.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSuspended(SuspendNote):
+    """Note on a PV that a VM is down only meanwhile."""
+
     manager: Manager
     reporter: str
 
@@ -79,30 +90,22 @@ class NoteSuspended(PvStep):
                 why="its file system has errors, or counts its blocks in another way than this can read",
                 hint="use --engine mirror",
             )
-        PvStep.run(self, work)
-
-    @property
-    def said(self) -> Suspended:
-        """Give what the note says."""
-        return Suspended.parse(self.tag)
+        SuspendNote.run(self, work)
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetSuspended(PvStep):
+class ForgetSuspended(SuspendNote):
     """Take the note off once the VM runs again, and the mark that its volume is active for nobody."""
-
-    uuid: str
-    tag: str
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"take the note on {Suspended.parse(self.tag).vm} off {self.device}"
+        return f"take the note on {self.said.vm} off {self.device}"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
         change = lvm.change_pv(self.device, drop=[self.tag])
-        return [Command.chain(self.node, change, marks.drop(Suspended.parse(self.tag).vm))]
+        return [Command.chain(self.node, change, marks.drop(self.said.vm))]
 
     def done(self, world: Inventory) -> bool:
         """Tell whether the note is gone."""
@@ -111,8 +114,7 @@ class ForgetSuspended(PvStep):
 
     def ends(self, step: Step) -> bool:
         """Tell that the VM runs again, so that nothing of its stop is to be taken back."""
-        vm = Suspended.parse(self.tag).vm
-        return isinstance(step, StopMeanwhile) and step.vm == vm
+        return isinstance(step, StopMeanwhile) and step.vm == self.said.vm
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,8 @@ def sweep(work: Work, world: Inventory, read: Read) -> Inventory:
     One whose volume is between two names stays down until the evacuation is run again, and that is told.
     """
     changed = False
-    for pv, note in notes(world):
-        if not cut_off.over(work, world, note.node, note.lock, f"suspended {note.vm}"):
-            continue
-        why = _keeps(world, note)
-        if why:
-            work.reporter.note(f"{note.vm} is still down after a run of vmstore that was cut off: {why}")
-            continue
+    ended = cut_off.notes(work, world, notes(world), "suspended", "down after", lambda note: _keeps(world, note))
+    for pv, note in ended:
         _start(work, world, pv, note)
         changed = True
     return read() if changed else world

@@ -21,7 +21,27 @@ EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class MakeCopy(VolumeStep):
+class CopyStep(VolumeStep):
+    """A step on a volume and the copy of it that takes its name."""
+
+    @property
+    def copy(self) -> str:
+        """Name the copy before it has the volume's name."""
+        return self.lv + names.COPYING
+
+    @property
+    def copy_device(self) -> str:
+        """Give the path under which the active copy is opened."""
+        return self.device + names.COPYING
+
+    def both_active(self, world: Inventory) -> bool:
+        """Tell whether the volume and its copy are there and active on the node."""
+        there = [world.lv(name) for name in (self.lv, self.copy)]
+        return all(lv and any(active.node == self.node for active in world.activations(lv)) for lv in there)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeCopy(CopyStep):
     """Make the new volume beside the old one, and have both active on a node.
 
     ``extents`` is its length, ``targets`` are the devices on which it may lie, ``tags`` the old one's; ``why`` it
@@ -37,11 +57,6 @@ class MakeCopy(VolumeStep):
     why: str = ""
 
     taken_back_in_doubt: ClassVar[bool] = True
-
-    @property
-    def copy(self) -> str:
-        """Name the new volume."""
-        return self.lv + names.COPYING
 
     @property
     def title(self) -> str:
@@ -68,7 +83,7 @@ class MakeCopy(VolumeStep):
 
     def done(self, world: Inventory) -> bool:
         """Tell whether both are there and active on the node."""
-        return all(_active(world, name, self.node) for name in (self.lv, self.copy))
+        return self.both_active(world)
 
     def undo(self) -> list[Command]:
         """Throw the copy away, and leave the volume inactive as it was."""
@@ -80,12 +95,12 @@ class MakeCopy(VolumeStep):
 
 
 @dataclass(frozen=True, slots=True)
-class CopyUsed(VolumeStep):
+class CopyUsed(CopyStep):
     """Copy what the file system uses, and compare all of it afterwards.
 
     ``size`` is the volume's, ``used`` are the bytes that its file system said it uses, ``limit`` the seconds
-    that it may take, 0 for no limit.
-    ``verified`` are the spans that were found to be equal, once all are and are kept by the LUN.
+    that it may take, 0 for no limit. ``verified`` are the spans that were found to be equal, once all are and are
+    kept by the LUN.
     """
 
     copies: ClassVar[bool] = True
@@ -93,11 +108,6 @@ class CopyUsed(VolumeStep):
     used: int
     limit: int = 0
     verified: list[Span] = field(default_factory=list, compare=False, repr=False)
-
-    @property
-    def copy(self) -> str:
-        """Give the path of the new volume."""
-        return self.device + names.COPYING
 
     @property
     def title(self) -> str:
@@ -126,7 +136,7 @@ class CopyUsed(VolumeStep):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
-        return [Command(self.node, ("bash", "-c", used_blocks.COPY, "copy", self.device, self.copy))]
+        return [Command(self.node, ("bash", "-c", used_blocks.COPY, "copy", self.device, self.copy_device))]
 
     def done(self, world: Inventory) -> bool:
         """Never take it for done: a copy of before is not trusted."""
@@ -136,9 +146,7 @@ class CopyUsed(VolumeStep):
     def proven(self, work: Work, world: Inventory) -> bool:
         """Go by what was compared to the end; whatever else was said, a copy of which that is not known is none."""
         del work
-        return bool(self.verified) and all(
-            _active(world, name, self.node) for name in (self.lv, self.lv + names.COPYING)
-        )
+        return bool(self.verified) and self.both_active(world)
 
     def run(self, work: Work) -> None:
         """Copy and compare; the program on the node ends by itself when this end is lost."""
@@ -215,7 +223,7 @@ class CopyUsed(VolumeStep):
 
 
 @dataclass(frozen=True, slots=True)
-class TakeName(VolumeStep):
+class TakeName(CopyStep):
     """Have the copy take the volume's name, and remove the old one.
 
     Both are inactive by then: LVM renames those in a third of the time, and deactivates none that is open.
@@ -227,18 +235,13 @@ class TakeName(VolumeStep):
         return self.lv + names.LEAVING
 
     @property
-    def copy(self) -> str:
-        """Name the new volume before it has its name."""
-        return self.lv + names.COPYING
-
-    @property
     def title(self) -> str:
         """Say in a few words what it does."""
         return f"have the copy take the name {self.lv}, and remove the old volume"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order; each may be tried again by itself while the VG is locked."""
-        same = used_blocks.same_size(self.device, self.device + names.COPYING)
+        same = used_blocks.same_size(self.device, self.copy_device)
         away = lvm.remove(self.vg, self.old)
         return [
             Command.chain(self.node, same, lvm.deactivate(self.vg, self.lv, self.copy)),
@@ -270,6 +273,7 @@ class TakeName(VolumeStep):
         except LockLost:
             raise
         except VmstoreError:
+            # Where the old volume never lost its name, this fails, and what is raised is the reason anyhow.
             with suppress(VmstoreError):
                 self._rename(work, self.old, self.lv)
             raise
@@ -292,6 +296,7 @@ class TakeName(VolumeStep):
         void = self.lv + names.VOID
         self._rename(work, self.lv, void)
         self._rename(work, self.old, self.lv)
+        # Left, it is found and thrown away by the next run.
         with suppress(VmstoreError):
             work.do(Command(self.node, tuple(lvm.remove(self.vg, void))), f"{void} is not removed")
         raise Refused(
@@ -306,8 +311,3 @@ class TakeName(VolumeStep):
     def ends(self, step: Step) -> bool:
         """Tell that the copy is not to be thrown away any more."""
         return isinstance(step, MakeCopy) and step.lv == self.lv
-
-
-def _active(world: Inventory, name: str, node: str) -> bool:
-    lv = world.lv(name)
-    return lv is not None and any(activation.node == node for activation in world.activations(lv))

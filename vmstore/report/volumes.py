@@ -97,7 +97,7 @@ def _note(lv: LogicalVolume, active: Sequence[Activation]) -> str:
         notes.append("unfinished: create it again")
     if lv.name.endswith(names.GOING):
         notes.append("being removed: remove it again")
-    if lv.name.endswith((names.COPYING, names.LEAVING, names.VOID)):
+    if lv.name.endswith(names.HALVES):
         notes.append("half of a move: run the evacuation again")
     if lv.moving:
         notes.append("moving")

@@ -9,6 +9,8 @@ import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from vmstore.errors import Refused
 from vmstore.run import Result
@@ -18,9 +20,8 @@ MIB = 2**20
 CHUNK = 64
 # Seconds after which the program on the node ends where it hears nothing: sshd notices a lost line much later.
 SILENCE = 60
-# Linux Documentation/filesystems/ext4/super.rst: it lies 1,024 bytes into the file system.
-OFFSET = 1024
-LENGTH = 1024
+# Linux Documentation/filesystems/ext4/super.rst: 1,024 bytes, as far into the file system.
+SUPERBLOCK = 1024
 _MAGIC = 0xEF53
 _CLEAN, _ERRORS = 1, 2
 _RECOVER, _JOURNAL_DEVICE, _64BIT = 0x4, 0x8, 0x80
@@ -76,7 +77,7 @@ def used(line: str) -> int | None:
     another way.
     """
     raw = bytes.fromhex(line) if re.fullmatch(r"([0-9a-f]{2})*", line) else b""
-    if len(raw) < LENGTH:
+    if len(raw) < SUPERBLOCK:
         return None
     magic, state = struct.unpack_from("<HH", raw, 0x38)
     _, incompatible, read_only = struct.unpack_from("<III", raw, 0x5C)
@@ -130,7 +131,7 @@ def spans(lv: str, result: Result) -> list[Span]:
         for number in range(int(first) * block // MIB, (int(last or first) + 1) * block // MIB + 1):
             if number < len(taken):
                 taken[number] = True
-    return _joined(taken, len(taken))
+    return _joined(taken)
 
 
 def _taken(text: str, block: int, count: int) -> bytearray:
@@ -153,14 +154,6 @@ def _add(free: list[int], start: int, end: int) -> None:
         start += part
 
 
-def _joined(taken: Sequence[int], total: int) -> list[Span]:
-    found: list[Span] = []
-    number = 0
-    while number < total:
-        start = number
-        while number < total and taken[number]:
-            number += 1
-        if number > start:
-            found.append(Span(start, number - start))
-        number += 1
-    return found
+def _joined(taken: Sequence[int]) -> list[Span]:
+    runs = ([number for number, _ in run] for used, run in groupby(enumerate(taken), itemgetter(1)) if used)
+    return [Span(run[0], len(run)) for run in runs]
