@@ -118,8 +118,11 @@ class Cluster:
 
     def mount(self, node: str, vm: str) -> None:
         """Mount a volume as a cluster manager would."""
-        how = "ey" if len(self.nodes) > 1 else "y"
-        self.sh(node, f"lvchange -a{how} vmstore/{vm}; mkdir -p /vm/{vm}; mount /dev/vmstore/{vm} /vm/{vm}")
+        self.sh(node, f"{self._wake(vm)}; mkdir -p /vm/{vm}; mount /dev/vmstore/{vm} /vm/{vm}")
+
+    def _wake(self, vm: str) -> str:
+        """Give the command that activates a volume, exclusively where the VG is shared."""
+        return f"lvchange -a{'ey' if len(self.nodes) > 1 else 'y'} vmstore/{vm}"
 
     def unmount(self, node: str, vm: str) -> None:
         """Let go of a volume as a cluster manager would."""
@@ -140,33 +143,36 @@ class Cluster:
         self.sh(node, f"dd if=/dev/urandom of={data} bs=1M count={mib} conv=fsync status=none")
         return self.data_sum(node, vm)
 
+    def fill_idle(self, vm: str, mib: int) -> str:
+        """Write random data to a volume that nobody uses; give its checksum."""
+        node = self.nodes[0]
+        self.mount(node, vm)
+        found = self.fill(node, vm, mib)
+        self.unmount(node, vm)
+        return found
+
     def data_sum(self, node: str, vm: str) -> str:
         """Checksum the data of a mounted volume, read from the LUN and not from memory."""
         return self.sh(node, f"echo 3 >/proc/sys/vm/drop_caches; sha256sum </vm/{vm}/data").out
 
     def device_sum(self, vm: str, node: str = "") -> str:
         """Checksum a whole volume that nobody uses."""
-        how = "ey" if len(self.nodes) > 1 else "y"
         lv = f"vmstore/{vm}"
-        script = (
-            f"lvchange -a{how} {lv}; size=$(blockdev --getsize64 /dev/{lv}); sha256sum </dev/{lv}; lvchange -an {lv}"
-        )
+        script = f"{self._wake(vm)}; size=$(blockdev --getsize64 /dev/{lv}); sha256sum </dev/{lv}; lvchange -an {lv}"
         return self.sh(node or self.nodes[0], script).out
 
     def content_sum(self, vm: str, node: str = "") -> str:
         """Check the file system of a volume that nobody uses, without a change, and checksum its file."""
-        how = "ey" if len(self.nodes) > 1 else "y"
         lv = f"vmstore/{vm}"
         script = (
-            f"lvchange -a{how} {lv}; e2fsck -fn /dev/{lv} >/dev/null; mkdir -p /vm/{vm}; "
+            f"{self._wake(vm)}; e2fsck -fn /dev/{lv} >/dev/null; mkdir -p /vm/{vm}; "
             f"mount -o ro,noload /dev/{lv} /vm/{vm}; sha256sum </vm/{vm}/data; umount /vm/{vm}; lvchange -an {lv}"
         )
         return self.sh(node or self.nodes[0], script).out
 
     def fsck(self, node: str, vm: str) -> None:
         """Check an unmounted volume without a change; e2fsck's exit code 0 means clean."""
-        how = "ey" if len(self.nodes) > 1 else "y"
-        self.sh(node, f"lvchange -a{how} vmstore/{vm}; e2fsck -fn /dev/vmstore/{vm}; lvchange -an vmstore/{vm}")
+        self.sh(node, f"{self._wake(vm)}; e2fsck -fn /dev/vmstore/{vm}; lvchange -an vmstore/{vm}")
 
     def start_writer(self, node: str, vm: str, mib: int = 4, iops: int = 25) -> None:
         """Start fio on a mounted volume: random writes that are read back and verified, as fast as it can with 0."""

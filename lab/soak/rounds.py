@@ -103,10 +103,7 @@ def _make(cluster: Cluster, volume: Volume, source: str) -> None:
         volume.sum = cluster.fill(volume.node, volume.name, volume.mib // 4)
         cluster.start_writer(volume.node, volume.name, 2)
     else:
-        cluster.mount(cluster.nodes[0], volume.name)
-        cluster.fill(cluster.nodes[0], volume.name, volume.mib // 8)
-        cluster.unmount(cluster.nodes[0], volume.name)
-        volume.sum = cluster.content_sum(volume.name)
+        volume.sum = cluster.fill_idle(volume.name, volume.mib // 8)
 
 
 @contextmanager

@@ -19,12 +19,6 @@ def _three_volumes(cluster: Cluster, size: str, *words: str) -> None:
         cluster.create(vm, size, *words)
 
 
-def _filled(cluster: Cluster, vm: str, mib: int) -> None:
-    cluster.mount("n1", vm)
-    cluster.fill("n1", vm, mib)
-    cluster.unmount("n1", vm)
-
-
 def _is_empty(cluster: Cluster, wwid: str) -> bool:
     pv = cluster.pv(wwid)
     # One extent less than the disk may be usable; empty means that all that is usable is free.
@@ -41,8 +35,7 @@ def test_four_volumes_leave_a_lun_while_two_are_written_to(cluster: Cluster) -> 
     cluster.mount("n1", "web01")
     cluster.mount("n2", "db01")
     data = {"web01": cluster.fill("n1", "web01", 8), "db01": cluster.fill("n2", "db01", 8)}
-    _filled(cluster, "idle01", 2)
-    content, wide = cluster.content_sum("idle01"), cluster.device_sum("wide01")
+    content, wide = cluster.fill_idle("idle01", 2), cluster.device_sum("wide01")
     cluster.start_writer("n1", "web01")
     cluster.start_writer("n2", "db01")
 
@@ -138,8 +131,7 @@ def test_killed_in_the_middle_of_a_volume_only_a_piece_is_moved_again(cluster: C
 def test_killed_while_it_copies_what_is_used_another_node_does_it_anew(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     cluster.create("bare01", "400M", "--pv", source)
-    _filled(cluster, "bare01", 40)
-    content = cluster.content_sum("bare01")
+    content = cluster.fill_idle("bare01", 40)
     planned = cluster.vmstore(HOST, "evacuate", source, "--to", "fc", "--dry-run", "-o", "plain").out
     assert (planned.count("pvmove"), planned.count(" lvrename ")) == (0, 2)
     run = cluster.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "8M", "--yes")
