@@ -75,9 +75,10 @@ def speed(looks: Sequence[Look]) -> float:
 
 
 def within(looks: Sequence[Look], begin: float, end: float) -> Sequence[Look]:
-    """Give the looks between two times of this machine's clock; all, where too few are."""
+    """Give the looks between two times of this machine's clock. Raises AssertionError for fewer than two."""
     found = [look for look in looks if begin <= look.at <= end]
-    return found if len(found) > 1 else looks
+    assert len(found) > 1, f"bytes came from {begin:.1f} to {end:.1f}; the looks are {looks}"
+    return found
 
 
 def read(at: float, text: str) -> Look:
@@ -131,7 +132,9 @@ def _one(cluster: Cluster, source: str, target: str, words: Sequence[str]) -> tu
     cluster.stop_writer(NODE, VM)
     jobs.remove(cluster, job)
     cluster.vmstore(HOST, "pv", "uncordon", source)
-    begin, end = claims.copying(run.lines) or (0.0, run.seconds)
+    copied = claims.copying(run.lines)
+    assert copied, run.lines
+    begin, end = copied
     return speed(alone), speed(within(beside, run.began + begin, run.began + end))
 
 

@@ -1,5 +1,6 @@
 """The engine that copies what a file system uses: when it is taken, what it refuses, and that nothing is ever half."""
 
+import time
 from typing import Any
 
 import pytest
@@ -258,6 +259,8 @@ def test_an_aborted_job_leaves_the_volume_and_no_copy(bare: Bench) -> None:
         if bare.runner.changes[-1].argv[0] == "bash":
             for key in bare.san.leases:
                 bare.san.wishes[key] = "abort"
+            # It comes with the next sign of life of the lock.
+            time.sleep(0.1)
 
     done = evacuate(bare, on_moment=abort)
     assert done.code == ExitCode.RESUMABLE, done.err

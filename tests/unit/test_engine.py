@@ -248,6 +248,57 @@ def test_a_wish_to_stop_lasts_over_the_plans_of_a_job(facts: Facts) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Voucher(Thing):
+    """A step that fails unless the one before it took effect."""
+
+    vouches: ClassVar[bool] = True
+
+
+def voucher(facts: Facts, name: str, *acts: Callable[[], None], works: bool = True) -> Voucher:
+    """Make a step that vouches for the one before it."""
+    return Voucher(name, facts, thing(facts, name, *acts, works=works).act)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful(Thing):
+    """A step that is taken back in doubt, too."""
+
+    taken_back_in_doubt: ClassVar[bool] = True
+
+
+def test_nothing_is_looked_at_before_a_step_that_vouches_for_the_one_before(facts: Facts) -> None:
+    reporter = run(facts, thing(facts, "a"), voucher(facts, "b"), voucher(facts, "c"), thing(facts, "d"))
+    assert reporter.heard == [
+        "began a", "began b", "ended a", "began c", "ended b", "ended c", "began d", "ended d",
+    ]  # fmt: skip
+    assert facts.reads == 3
+
+
+def test_a_step_that_vouches_has_its_own_look_where_nothing_ran_before_it(facts: Facts) -> None:
+    facts.done = {"a", "b"}
+    assert run(facts, thing(facts, "a"), voucher(facts, "b")).heard == []
+
+
+def test_a_failure_is_looked_at_before_a_step_that_vouches(facts: Facts) -> None:
+    with pytest.raises(ToolFailed, match="it failed"):
+        run(facts, thing(facts, "a", fail(FAILED), works=False), voucher(facts, "b"))
+    assert facts.done == set()
+
+
+def test_what_nobody_has_looked_at_is_taken_back_when_the_next_step_fails(facts: Facts) -> None:
+    runner = ScriptedRunner([expect("n1", "undo a")])
+    made = Doubtful("a", facts, thing(facts, "a").act, True)
+    with pytest.raises(Refused):
+        run(facts, made, voucher(facts, "b", fail(Refused("x", why="y", hint="z")), works=False), runner=runner)
+    runner.done()
+
+
+def test_nodes_of_steps_that_were_vouched_for_are_looked_at_in_the_end(facts: Facts) -> None:
+    run(facts, ServiceThing("s", facts, lambda: facts.done.add("s")), voucher(facts, "b"))
+    assert facts.asked_manager == [True, True]
+
+
+@dataclass(frozen=True, slots=True)
 class Copy(Thing):
     """A step that copies."""
 

@@ -90,29 +90,31 @@ def carry_out(
     """Run the steps that are not done yet and return the world as it is afterwards.
 
     ``guard`` is called before each step and raises where the work must not go on; ``stop`` is given by a job of
-    several plans, so that a wish to stop in one also ends the next. Each step is proven before the next begins;
-    only of steps that copy, several are proven by one look, before any other step and at least every
-    PROVE_EVERY seconds, so that looking does not hold up the disks. When a step fails, what the earlier ones
-    made only for it is taken back. Raises StoppedHalfway on the admin's wish, the step's own error, or
-    ToolFailed where a tool said yes and the world says no.
+    several plans, so that a wish to stop in one also ends the next. Each step is proven before the next begins, by
+    a look at the world or by the next one itself if that vouches for it; only of steps that copy, several are proven
+    by one look, before any other step and at least every PROVE_EVERY seconds, so that looking does not hold up the
+    disks. When a step fails, what the earlier ones made only for it is taken back. Raises StoppedHalfway on the
+    admin's wish, the step's own error, or ToolFailed where a tool said yes and the world says no.
     """
     proof = _Proof(work, read, world)
     with nullcontext(stop) if stop else stoppable(work) as wish:
         try:
             for step in steps:
-                if not step.copies or proof.due():
-                    proof.bring()
-                if step.done(proof.world):
-                    continue
+                vouches = step.vouches and proof.can_wait()
+                if not vouches:
+                    proof.bring_before(step)
+                    if step.done(proof.world):
+                        continue
                 if wish.asked and not step.unbroken:
                     proof.bring()
                     raise StoppedHalfway(f"stopped before: {step.title}", why="you asked to", hint=AGAIN)
                 _ask(guard, step)
                 work.reporter.began(step)
-                proof.doubted = step
-                proof.owe(step, _run(step, work))
-                if not step.copies:
-                    proof.bring()
+                proof.begin(step)
+                failure = _run(step, work)
+                if vouches and not failure:
+                    proof.settle()
+                proof.owe(step, failure)
             return proof.bring()
         except LockLost:
             raise
@@ -145,41 +147,62 @@ class _Proof:
     def __init__(self, work: Work, read: Read, world: Inventory) -> None:
         self.world = world
         self.ran: list[Step] = []
-        self.doubted: Step | None = None
+        self._doubted: Step | None = None
         self._work = work
         self._read = read
         self._owed: list[tuple[Step, ToolFailed | None]] = []
+        self._unseen: list[Step] = []
         self._looked = time.monotonic()
 
-    def due(self) -> bool:
-        """Tell whether what ran must be looked at before anything else runs."""
+    def can_wait(self) -> bool:
+        """Tell whether there is something to be looked at that need not be at once."""
         failed = any(failure for _, failure in self._owed)
-        return failed or time.monotonic() - self._looked >= PROVE_EVERY
+        return bool(self._owed) and not failed and time.monotonic() - self._looked < PROVE_EVERY
+
+    def bring_before(self, step: Step) -> None:
+        """Look, unless the step and all that ran since the last look copy, and it can wait."""
+        if not (step.copies and all(each.copies for each, _ in self._owed) and self.can_wait()):
+            self.bring()
 
     def to_take_back(self) -> list[Step]:
-        """List what was seen to be done, and what began last if it must not be left in doubt."""
-        last = self.doubted
-        doubt = [last] if last is not None and last.taken_back_in_doubt and last not in self.ran else []
-        return [*self.ran, *doubt]
+        """List what was seen to be done, and what was not but must not be left in doubt."""
+        doubt = [step for step, _ in self._owed]
+        if self._doubted is not None and self._doubted not in (*self.ran, *doubt):
+            doubt.append(self._doubted)
+        return [*self.ran, *(step for step in doubt if step.taken_back_in_doubt)]
+
+    def begin(self, step: Step) -> None:
+        """Take note of a step that is about to run."""
+        self._doubted = step
 
     def owe(self, step: Step, failure: ToolFailed | None) -> None:
         """Take note of a step that ran, and of what its tool complained of."""
         self._owed.append((step, failure))
+        self._unseen.append(step)
 
     def bring(self) -> Inventory:
         """Read the world again, if anything ran since, and compare; give the world."""
         if self._owed:
-            touched = {command.node for step, _ in self._owed for command in step.commands()}
-            services = any(step.of_service for step, _ in self._owed)
-            everything = any(step.everywhere for step, _ in self._owed)
+            touched = {command.node for step in self._unseen for command in step.commands()}
+            services = any(step.of_service for step in self._unseen)
+            everything = any(step.everywhere for step in self._unseen)
             self.world = self._read() if everything else self._read(self.world, touched, services=services)
             self._looked = time.monotonic()
+            self._unseen.clear()
         while self._owed:
-            step, failure = self._owed.pop(0)
-            self._compare(step, failure)
-            self.ran.append(step)
-            self._work.reporter.ended(step)
+            self._compare(*self._owed[0])
+            self._end()
         return self.world
+
+    def settle(self) -> None:
+        """Take what ran before for done: the step after it could not have done its work otherwise."""
+        while self._owed:
+            self._end()
+
+    def _end(self) -> None:
+        step, _ = self._owed.pop(0)
+        self.ran.append(step)
+        self._work.reporter.ended(step)
 
     def _compare(self, step: Step, failure: ToolFailed | None) -> None:
         if not step.proven(self._work, self.world):

@@ -167,11 +167,13 @@ class Step:
     ``everywhere`` is for steps whose commands change other nodes than the one they run on, ``of_service`` for those
     that show in what the cluster manager says. ``taken_back_in_doubt``: it is undone, too, where it failed or was not
     seen to have taken effect; that must be as good as undoing it once. ``unbroken``: the work does not rest or stop
-    before it, since what the steps before have begun would go on by itself.
+    before it, since what the steps before have begun would go on by itself. ``vouches``: it fails unless the step
+    before it took effect, so that nothing is looked at between the two.
     """
 
     copies: ClassVar[bool] = False
     unbroken: ClassVar[bool] = False
+    vouches: ClassVar[bool] = False
     everywhere: ClassVar[bool] = False
     of_service: ClassVar[bool] = False
     taken_back_in_doubt: ClassVar[bool] = False

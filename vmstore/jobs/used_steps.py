@@ -104,6 +104,7 @@ class CopyUsed(CopyStep):
     """
 
     copies: ClassVar[bool] = True
+    vouches: ClassVar[bool] = True
     size: int
     used: int
     limit: int = 0
@@ -226,8 +227,11 @@ class CopyUsed(CopyStep):
 class TakeName(CopyStep):
     """Have the copy take the volume's name, and remove the old one.
 
-    Both are inactive by then: LVM renames those in a third of the time, and deactivates none that is open.
+    Both are inactive by then: LVM renames those in a third of the time, and deactivates none that is open. What it
+    begins with fails for a copy that is not active, and none is compared to the end that was not.
     """
+
+    vouches: ClassVar[bool] = True
 
     @property
     def old(self) -> str:
