@@ -98,6 +98,7 @@ class Node:
     mounts: dict[str, str] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
     suspended: set[str] = field(default_factory=set)
+    stalled: str = ""
     marks: set[str] = field(default_factory=set)
     daemons: set[str] = field(default_factory=lambda: {"lvmlockd", "lvmpolld", "dlm_controld"})
     lockspace: bool = True
@@ -135,6 +136,7 @@ class San:
     ``speed`` is what a PV reads in a second. ``shares`` are all that were given to copies so far, by node, ``limits``
     all rates that legs were told to keep to, ``repaired`` those that were compared again.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
+    ``stalled``: mirrors do not get on, with a letter for how the kernel finds each leg.
     """
 
     nodes: dict[str, Node]
@@ -166,6 +168,7 @@ class San:
     scripts: set[tuple[str, str]] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     suspended: set[str] = field(default_factory=set)
+    stalled: str = ""
 
     def copy(self) -> "San":
         """Make an equal one that changes by itself."""

@@ -14,6 +14,7 @@ from tests.support.ssh import Call, decode
 from vmstore.jobs import throttle
 from vmstore.policies.throttle import WHOLE
 from vmstore.run import Result
+from vmstore.tools import mirrors, quorum
 
 READS = ("dd", "lvm", "lvs", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
 
@@ -117,8 +118,11 @@ class SanRunner:
         """Run to the end."""
         return self._run(argv, stdin, timeout, lambda _: None)
 
-    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
-        """Run, each line of output as it comes."""
+    def stream(
+        self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Run, each line of output as it comes; nothing is ever quiet."""
+        del on_quiet
         return self._run(argv, "", 0, on_line)
 
     def hold(self, argv: Sequence[str]) -> "SanHold | SanThrottle | SanCopy":
@@ -195,6 +199,10 @@ class SanRunner:
             return san_agent.run(self.san, node, argv)
         if argv[:2] == ("sh", "-c") and argv[2].startswith("for program in"):
             return 0, "".join(f"/usr/bin/{program}\n" for program in sorted(self.san.programs)), ""
+        if argv == mirrors.ARGV:
+            return 0, f"vmstore-pvmove0: 0 819200 mirror 2 8:48 8:0 12/25 1 {self.san.stalled} 1 core\n", ""
+        if argv == quorum.ARGV:
+            return 0, f"Quorate:          {'Yes' if self.san.quorate else 'No'}\n", ""
         if argv[:2] == ("dmsetup", "status"):
             assert argv[2:] == ("--target", "raid")
             told, copied = legs(self.san, node)

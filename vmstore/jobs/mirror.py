@@ -9,6 +9,7 @@ from vmstore.errors import StoppedHalfway, VmstoreError
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.pieces import Range
+from vmstore.jobs.stall import Stall
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Allocation, Inventory
 from vmstore.tools import lvm
@@ -95,13 +96,15 @@ class MoveVolume(Step):
     def run(self, work: Work) -> None:
         """Move, and tell of each percent; LVM goes on by itself if this end is lost.
 
-        Raises what the work is broken off for; LVM then has put back what it was copying.
+        Raises what the work is broken off for; LVM then has put back what it was copying. Raises StoppedHalfway where
+        a LUN fails meanwhile; LVM then still has both sides.
         """
         command = self.commands()[0]
         devices = (self.source, *self.targets)
         # pvmove tells hundredths of a per cent.
         grain = max(self.region_mib * sizes.UNITS["M"], self.size // 10_000)
         broken: list[VmstoreError] = []
+        stall = Stall(work, self.node, self.lv, devices)
 
         def line(text: str) -> None:
             match = _MOVED.search(text)
@@ -109,6 +112,12 @@ class MoveVolume(Step):
                 there = int(float(match[1]) * self.size / 100)
                 work.reporter.moved(self, there)
                 held_back(there)
+                stall.seen(there)
+            quiet()
+
+        def quiet() -> None:
+            if not broken:
+                stall.look()
             reason = work.breaker.reason()
             if reason and not broken:
                 broken.append(reason)
@@ -116,7 +125,7 @@ class MoveVolume(Step):
 
         try:
             with work.breaker.breakable(), work.throttle.over(self.node, devices, grain) as held_back:
-                result = work.stream(command, line)
+                result = work.stream(command, line, quiet)
         except Unreachable as error:
             raise StoppedHalfway(
                 f"lost {self.node} while it moved {self.lv}",

@@ -146,14 +146,18 @@ class Work:
     def _to_the_end(self, command: Command) -> Result:
         return self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
 
-    def stream(self, command: Command, on_line: Callable[[str], None]) -> Result:
-        """Run a command without a limit, each line of output as it comes; again as ``do`` does."""
+    def stream(
+        self, command: Command, on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Run a command without a limit, each line of output as it comes, as a runner does; again as ``do`` does."""
 
         def line(text: str) -> None:
             self.hook("during", command.node, text)
             on_line(text)
 
-        return lvm.run(lambda: self._run(command, lambda: self.nodes.stream(command.node, command.argv, line)))
+        return lvm.run(
+            lambda: self._run(command, lambda: self.nodes.stream(command.node, command.argv, line, on_quiet))
+        )
 
     def ask(self, node: str, argv: Sequence[str]) -> Result:
         """Run what only reads."""
