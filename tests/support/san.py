@@ -99,6 +99,7 @@ class Node:
     opened: set[str] = field(default_factory=set)
     suspended: set[str] = field(default_factory=set)
     stalled: str = ""
+    others: int = 0
     marks: set[str] = field(default_factory=set)
     daemons: set[str] = field(default_factory=lambda: {"lvmlockd", "lvmpolld", "dlm_controld"})
     lockspace: bool = True
@@ -136,7 +137,8 @@ class San:
     ``speed`` is what a PV reads in a second. ``shares`` are all that were given to copies so far, by node, ``limits``
     all rates that legs were told to keep to, ``repaired`` those that were compared again.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
-    ``stalled``: mirrors do not get on, with a letter for how the kernel finds each leg.
+    ``stalled``: mirrors do not get on, with a letter for how the kernel finds each leg. ``others`` is how often others
+    write to what is copied between two looks.
     """
 
     nodes: dict[str, Node]
@@ -169,6 +171,7 @@ class San:
     defined: set[str] = field(default_factory=set)
     suspended: set[str] = field(default_factory=set)
     stalled: str = ""
+    others: int = 0
 
     def copy(self) -> "San":
         """Make an equal one that changes by itself."""

@@ -74,6 +74,8 @@ class SanThrottle:
         assert arguments[:2] == (throttle.FILE, throttle.KNOB)
         self._node = san.nodes[name]
         self._san = san
+        self._source = arguments[3]
+        self._looks = 0
         self._own = self._node.share == WHOLE
 
     def first_line(self) -> str:
@@ -84,7 +86,8 @@ class SanThrottle:
         """Set the share; tell of the load."""
         self._node.share = int(line)
         self._san.shares.append((self._node.name, self._node.share))
-        return f"{self._node.pressure} /dev/sda 100 100"
+        self._looks += 1
+        return f"{self._node.pressure} {self._source} 50 {self._looks * self._san.others} 100"
 
     def release(self) -> None:
         """Put it back."""
