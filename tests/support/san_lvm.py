@@ -322,7 +322,8 @@ class Lvm:
             return
         source = self.san.lun_of(move.source).device(self.node.name)
         yield f"  {source}: Moved: 0.00%"
-        yield from [f"  {source}: Moved: 48.50%"] * (5 if self.san.stalled else 1)
+        self.node.log += [self.san.fails] if self.san.fails else []
+        yield from [f"  {source}: Moved: 48.50%"] * (1 + self.san.stalls)
         yield f"  {source}: Moved: 100.00%"
         lv = self.lv(name)
         if lv.move is not move:

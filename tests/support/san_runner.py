@@ -203,7 +203,7 @@ class SanRunner:
         if argv[:2] == ("sh", "-c") and argv[2].startswith("for program in"):
             return 0, "".join(f"/usr/bin/{program}\n" for program in sorted(self.san.programs)), ""
         if argv == mirrors.ARGV:
-            return 0, f"vmstore-pvmove0: 0 819200 mirror 2 8:48 8:0 12/25 1 {self.san.stalled} 1 core\n", ""
+            return 0, "".join(f"{line}\n" for line in node.log), ""
         if argv == quorum.ARGV:
             return 0, f"Quorate:          {'Yes' if self.san.quorate else 'No'}\n", ""
         if argv[:2] == ("dmsetup", "status"):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vmstore import sizes
-from vmstore.errors import StoppedHalfway, VmstoreError
+from vmstore.errors import LunFailed, StoppedHalfway, VmstoreError
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
+from vmstore.jobs.mirror_watch import MirrorWatch
 from vmstore.jobs.pieces import Range
-from vmstore.jobs.stall import Stall
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Allocation, Inventory
 from vmstore.tools import lvm
@@ -28,8 +28,9 @@ class MoveVolume(Step):
 
     ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
     move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``piece`` says which
-    part of how many this is, and ``why`` it is moved so. An LV that nobody holds (``idle``) is activated by pvmove
-    itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later step makes it inactive again.
+    part of how many this is, and ``why`` it is moved so; LVM has ``begun`` it in a run before. An LV that nobody holds
+    (``idle``) is activated by pvmove itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later step
+    makes it inactive again.
     """
 
     copies: ClassVar[bool] = True
@@ -46,6 +47,7 @@ class MoveVolume(Step):
     ranges: tuple[Range, ...] = ()
     piece: tuple[int, int] = (1, 1)
     why: str = ""
+    begun: bool = False
 
     @property
     def detail(self) -> str:
@@ -96,15 +98,15 @@ class MoveVolume(Step):
     def run(self, work: Work) -> None:
         """Move, and tell of each percent; LVM goes on by itself if this end is lost.
 
-        Raises what the work is broken off for; LVM then has put back what it was copying. Raises StoppedHalfway where
-        a LUN fails meanwhile; LVM then still has both sides.
+        Raises what the work is broken off for; LVM then has put back what it was copying. Raises LunFailed where a LUN
+        fails meanwhile, also if LVM has not heeded it.
         """
         command = self.commands()[0]
         devices = (self.source, *self.targets)
         # pvmove tells hundredths of a per cent.
         grain = max(self.region_mib * sizes.UNITS["M"], self.size // 10_000)
         broken: list[VmstoreError] = []
-        stall = Stall(work, self.node, self.lv, devices)
+        watch = MirrorWatch(work, self.node, self.lv, self.source, self.targets)
 
         def line(text: str) -> None:
             match = _MOVED.search(text)
@@ -112,18 +114,19 @@ class MoveVolume(Step):
                 there = int(float(match[1]) * self.size / 100)
                 work.reporter.moved(self, there)
                 held_back(there)
-                stall.seen(there)
+                watch.seen(there)
             quiet()
 
         def quiet() -> None:
             if not broken:
-                stall.look()
+                watch.look()
             reason = work.breaker.reason()
             if reason and not broken:
                 broken.append(reason)
                 work.do(Command(self.node, tuple(lvm.abort_move(self.source))), f"{self.title}: cannot be broken off")
 
         try:
+            watch.begin(begun=self.begun)
             with work.breaker.breakable(), work.throttle.over(self.node, devices, grain) as held_back:
                 result = work.stream(command, line, quiet)
         except Unreachable as error:
@@ -136,7 +139,21 @@ class MoveVolume(Step):
             raise broken[0]
         if not result.ok and _NOTHING_LEFT not in result.err:
             raise lvm.failure(f"{self.title}: failed", self.node, result)
+        said = watch.failed()
+        if said:
+            raise watch.committed(said, "".join(f", extents {each}" for each in self.ranges))
         work.reporter.moved(self, self.size)
+
+    def explained(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
+        """Say that a PV is missing, if one is: LVM then neither finishes the move nor takes it back."""
+        gone = [self.source if pv.uuid == self.uuid else pv.name for pv in world.pvs if pv.missing]
+        if not gone:
+            return failure
+        return LunFailed(
+            f"a LUN is gone while {self.lv} is moved",
+            why=f"LVM on {self.node} misses {', '.join(gone)}, and can neither go on nor take the move back",
+            hint="run no pvmove by hand; when the LUN is back, run this again. Gone for good: see docs/evacuation.md",
+        )
 
 
 @dataclass(frozen=True, slots=True)

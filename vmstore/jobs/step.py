@@ -1,5 +1,6 @@
 """Say what a step of a plan is: exact commands on a node, whether it is done already, and how to take it back."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -118,7 +119,10 @@ class Unthrottled:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What steps need to do their work; ``guard`` raises where the lock of the work is lost."""
+    """What steps need to do their work; ``guard`` raises where the lock of the work is lost.
+
+    ``heard`` is what the kernel of each node has said of mirrors that could not copy, when it was last asked.
+    """
 
     nodes: Nodes
     config: Config
@@ -127,6 +131,7 @@ class Work:
     throttle: Throttle = field(default_factory=Unthrottled)
     hook: Callable[[str, str, str], None] = hook.nothing
     guard: Callable[[], None] = lambda: None
+    heard: dict[str, Counter[str]] = field(default_factory=dict)
 
     def do(
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
@@ -233,6 +238,11 @@ class Step:
         """Tell, after it ran, whether the world agrees; ``world`` was read again."""
         del work
         return self.done(world)
+
+    def explained(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
+        """Say more of why it failed, from the world as it is then."""
+        del world
+        return failure
 
     def undo(self) -> list[Command]:
         """Give what takes it back when a later step fails; nothing for a step that is good to keep."""
