@@ -101,3 +101,43 @@ def test_a_cluster_without_quorum_is_named(bench: Bench) -> None:
     done = evacuate(bench)
     assert done.code == ExitCode.DONE, done.err
     assert "idle has not got on for 0 s: the cluster has no quorum" in done.err
+
+
+@pytest.mark.parametrize(("lun", "named"), [("fc1", ""), ("iscsi1", "/dev/sdc")])
+def test_a_lun_that_is_gone_in_the_middle_is_named_and_the_move_taken_back_without_it(
+    busy: Bench, lun: str, named: str
+) -> None:
+    where = busy.san.volumes()
+    paths = dict(busy.san.luns[lun].paths)
+
+    def at(_: int) -> None:
+        if busy.runner.changes[-1].argv[0] == "pvmove":
+            busy.san.luns[lun].paths.clear()
+
+    done = evacuate(busy, on_moment=at)
+    assert done.code == ExitCode.TOOL, done.err
+    misses = named or busy.san.label(lun).uuid
+    assert f"misses {misses}; the move was taken back: it is on /dev/sdc as before" in done.err
+    busy.san.luns[lun].paths.update(paths)
+    assert busy.san.volumes() == where
+    assert evacuate(busy).code == ExitCode.DONE
+    assert clean(busy.san, cordoned=True) == {}
+
+
+def test_job_abort_takes_a_move_back_though_a_lun_is_gone(busy: Bench) -> None:
+    moment = next(n for n in range(30) if _was_cut_in_a_move(busy, n))
+    target = busy.san.lun_of(busy.san.lvs["idle"].move.new[0].pv)  # type: ignore[union-attr]
+    paths = dict(target.paths)
+    target.paths.clear()
+    busy.vmstore("job", "abort", busy.san.luns["iscsi1"].wwid, "--yes")
+    assert busy.san.lvs["idle"].move is None, moment
+    target.paths.update(paths)
+    assert busy.vmstore("job", "abort", busy.san.luns["iscsi1"].wwid, "--yes").code == ExitCode.DONE
+    assert clean(busy.san) == {}
+
+
+def _was_cut_in_a_move(bench: Bench, moment: int) -> bool:
+    bench.san.fails = WRITE
+    found = _is_moving(bench, moment)
+    bench.san.fails = ""
+    return found

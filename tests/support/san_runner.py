@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support import san_agent, san_copy, san_legs, san_manager
+from tests.support import san_agent, san_copy, san_legs, san_manager, san_moves
 from tests.support.san import Node, San
 from tests.support.san_copy import SanCopy
 from tests.support.san_lvm import Answer, Lvm
@@ -17,6 +17,7 @@ from vmstore.run import Result
 from vmstore.tools import mirrors, quorum
 
 READS = ("dd", "lvm", "lvs", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
+LVPOLL = ("lvm", "lvpoll")
 
 
 class Cut(BaseException):
@@ -212,7 +213,7 @@ class SanRunner:
             if copied:
                 self._moment()
             return 0, told, ""
-        reads = (argv[0] in READS and argv[:2] != ("sh", "-c")) or tuple(argv) == ("cman_tool", "version")
+        reads = (argv[0] in READS and argv[:2] not in (("sh", "-c"), LVPOLL)) or tuple(argv) == ("cman_tool", "version")
         if reads:
             return san_manager.run(self.san, node, argv, stdin) or lvm.run(argv) or Tools(self.san, node).run(argv)
         number = len(self.changes)
@@ -223,6 +224,8 @@ class SanRunner:
             return 0, "", ""
         if argv[0] == "env":
             answer: Answer | None = san_agent.run(self.san, node, argv)
+        elif argv[:2] == LVPOLL:
+            answer = san_moves.poll(lvm, argv[2:])
         elif argv[0] == "lvconvert":
             answer = lvm.guarded(lambda: san_legs.lvconvert(lvm, argv[1:]))
         else:
@@ -249,8 +252,8 @@ class SanRunner:
 
     def _move(self, lvm: Lvm, argv: tuple[str, ...], on_line: Callable[[str], None]) -> Answer:
         if "--abort" in argv:
-            return lvm.abort_move(argv[1:])
-        for item in lvm.pvmove(argv[1:]):
+            return san_moves.abort(lvm, argv[1:])
+        for item in san_moves.pvmove(lvm, argv[1:]):
             if not isinstance(item, str):
                 return item
             on_line(item)

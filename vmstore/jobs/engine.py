@@ -207,7 +207,7 @@ class _Proof:
     def _compare(self, step: Step, failure: ToolFailed | None) -> None:
         if not step.proven(self._work, self.world):
             if failure is not None:
-                raise step.explained(failure, self.world)
+                raise step.rescued(self._work, failure, self.world)
             raise ToolFailed(
                 f"{step.title}: it did not take effect",
                 why="the tool reported success, but it is not so",

@@ -144,25 +144,40 @@ class MoveVolume(Step):
             raise watch.committed(said, "".join(f", extents {each}" for each in self.ranges))
         work.reporter.moved(self, self.size)
 
-    def explained(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
-        """Say that a PV is missing, if one is: LVM then neither finishes the move nor takes it back."""
-        gone = [self.source if pv.uuid == self.uuid else pv.name for pv in world.pvs if pv.missing]
-        if not gone:
+    def rescued(self, work: Work, failure: VmstoreError, world: Inventory) -> VmstoreError:
+        """Take the move back where a PV is missing: pvmove itself neither finishes it then nor takes it back."""
+        gone = [pv for pv in world.pvs if pv.missing]
+        lv = world.lv(self.lv)
+        if not gone or lv is None:
             return failure
+        what = f"a LUN is gone while {self.lv} is moved"
+        misses = ", ".join(self.source if pv.uuid == self.uuid else pv.uuid for pv in gone)
+        try:
+            for mover in lv.moving_in:
+                command = Command(self.node, tuple(lvm.abort_move_without(self.vg, mover)))
+                work.do(command, f"the move of {self.lv} cannot be taken back")
+        except VmstoreError as error:
+            why = f"LVM on {self.node} misses {misses}, and the move cannot be taken back now: {error.why}"
+            return LunFailed(what, why=why, hint="run no pvmove by hand; when the LUN is back, run this again")
         return LunFailed(
-            f"a LUN is gone while {self.lv} is moved",
-            why=f"LVM on {self.node} misses {', '.join(gone)}, and can neither go on nor take the move back",
-            hint="run no pvmove by hand; when the LUN is back, run this again. Gone for good: see docs/evacuation.md",
+            what,
+            why=f"LVM on {self.node} misses {misses}; the move was taken back: it is on {self.source} as before",
+            hint="when the LUN is back, run this again; gone for good: see 'What can go wrong' in docs/evacuation.md",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class AbortMove(Step):
-    """End the move of an LV off a PV, on the node where LVM carries it out; ``source`` is the PV's name there."""
+    """End the move of an LV off a PV, on the node where LVM carries it out; ``source`` is the PV's name there.
+
+    ``without`` are LVM's mirrors to be ended by name, since a PV is missing.
+    """
 
     node: str
+    vg: str
     lv: str
     source: str
+    without: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -171,6 +186,8 @@ class AbortMove(Step):
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
+        if self.without:
+            return [Command(self.node, tuple(lvm.abort_move_without(self.vg, mover))) for mover in self.without]
         return [Command(self.node, tuple(lvm.abort_move(self.source)))]
 
     def done(self, world: Inventory) -> bool:

@@ -239,9 +239,9 @@ class Step:
         del work
         return self.done(world)
 
-    def explained(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
-        """Say more of why it failed, from the world as it is then."""
-        del world
+    def rescued(self, work: Work, failure: VmstoreError, world: Inventory) -> VmstoreError:
+        """Do what its failure calls for, as the world is then, and say why it failed."""
+        del work, world
         return failure
 
     def undo(self) -> list[Command]:
