@@ -28,9 +28,9 @@ class MoveVolume(Step):
 
     ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
     move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``piece`` says which
-    part of how many this is, and ``why`` it is moved so; LVM has ``begun`` it in a run before. An LV that nobody holds
-    (``idle``) is activated by pvmove itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later step
-    makes it inactive again.
+    part of how many this is, and ``why`` it is moved so; LVM has ``begun`` it in a run before, and ``extents`` are its
+    in any case. An LV that nobody holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2
+    tools/pvmove.c); it is marked, and a later step makes it inactive again.
     """
 
     copies: ClassVar[bool] = True
@@ -48,6 +48,7 @@ class MoveVolume(Step):
     piece: tuple[int, int] = (1, 1)
     why: str = ""
     begun: bool = False
+    extents: tuple[Range, ...] = ()
 
     @property
     def detail(self) -> str:
@@ -141,7 +142,7 @@ class MoveVolume(Step):
             raise lvm.failure(f"{self.title}: failed", self.node, result)
         said = watch.failed()
         if said:
-            raise watch.committed(said, "".join(f", extents {each}" for each in self.ranges))
+            raise watch.committed(said, ":".join([self.source, *map(str, self.extents)]))
         work.reporter.moved(self, self.size)
 
     def rescued(self, work: Work, failure: VmstoreError, world: Inventory) -> VmstoreError:

@@ -78,10 +78,10 @@ class MirrorWatch:
         return line[line.find("device-mapper") :]
 
     def committed(self, said: str, extents: str) -> LunFailed:
-        """Make the error of a move that LVM has committed though not all of it could be copied."""
+        """Make the error of a move that LVM has committed though not all of it could be copied, off these extents."""
         return LunFailed(
             f"{self.lv} was moved, but not all of it was copied",
-            why=f"{self.node}: {said}; LVM did not heed it. What it held is still on {self.source}{extents}",
+            why=f"{self.node}: {said}; LVM did not heed it. What it held is still on {extents}",
             hint=f"stop its VM, leave {self.source} as it is, and read 'What can go wrong' in docs/evacuation.md",
         )
 
