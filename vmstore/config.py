@@ -97,6 +97,18 @@ class ClusterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patience: Seconds = 300
 
 
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where ``report`` keeps its history on the host it runs on, and for how long.
+
+    A damaged ``history`` is renamed, so its name must end in .db, lest a slip here name another file. For
+    ``hourly_days`` every hour is kept, then a row a day until ``daily_days``.
+    """
+
+    history: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9_.-]+)+\.db\Z")] = "/var/lib/vmstore/history.db"
+    hourly_days: Annotated[int, Meta(ge=2, le=90)] = 14
+    daily_days: Annotated[int, Meta(ge=30, le=3650)] = 400
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings. With no ``nodes`` this host is the only one, and nothing is reached over ssh."""
 
@@ -108,6 +120,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     move: Move = msgspec.field(default_factory=Move)
     load: Load = msgspec.field(default_factory=Load)
     cluster: ClusterSettings = msgspec.field(default_factory=ClusterSettings)
+    report: Report = msgspec.field(default_factory=Report)
 
 
 def load(path: Path | None = None) -> Config:

@@ -59,6 +59,10 @@ classes = ["fc", "iscsi"]
 [move]
 region_mib = 64
 poll_seconds = 5
+[report]
+history = "/srv/vmstore/san-1.db"
+hourly_days = 30
+daily_days = 1000
 """
     read = config.parse(text, "file")
     assert read == Config(
@@ -68,6 +72,7 @@ poll_seconds = 5
         filesystem=config.FileSystem("ext3", 5),
         placement=config.Placement(("fc", "iscsi")),
         move=config.Move(64, 5),
+        report=config.Report("/srv/vmstore/san-1.db", 30, 1000),
     )
 
 
@@ -97,6 +102,10 @@ poll_seconds = 5
         ('[filesystem]\ntype = "xfs"', "file:2: filesystem.type", "xfs"),
         ("[filesystem]\nreserved_percent = 51", "file:2: filesystem.reserved_percent", "<= 50"),
         ("[move]\nregion_mib = 3", "file:2: move.region_mib", "3"),
+        ('[report]\nhistory = "/etc/passwd"', "file:2: report.history", "regex"),
+        ('[report]\nhistory = "history.db"', "file:2: report.history", "regex"),
+        ("[report]\nhourly_days = 1", "file:2: report.hourly_days", ">= 2"),
+        ("[report]\ndaily_days = 29", "file:2: report.daily_days", ">= 30"),
         ("[move]\npoll_seconds = 0", "file:2: move.poll_seconds", ">= 1"),
         ('[ssh]\nuser = "root"\n[move]\nuser = "root"', "file:4: move.user", "unknown field"),
         ("vg = \nnodes = []", "file is not TOML", "line 1"),
