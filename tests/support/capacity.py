@@ -71,7 +71,7 @@ def vm(name: str, size: int, used: int | None, per_day: float = 0.0, **more: obj
     return Subject(Kind.VM, name, size * GIB, size * GIB, 0, **fields)  # type: ignore[arg-type]
 
 
-def capacity(**more: object) -> Capacity:
+def capacity(time: float = NOW, **more: object) -> Capacity:
     """Make a report in which everything occurs."""
     soon = Full(NOW + 12 * DAY, NOW + 18 * DAY, NOW + 40 * DAY)
     subjects = (
@@ -126,13 +126,13 @@ def capacity(**more: object) -> Capacity:
         "acted": ACTED,
         **more,
     }
-    return Capacity("vmstore", NOW, subjects, **fields)  # type: ignore[arg-type]
+    return Capacity("vmstore", time, subjects, **fields)  # type: ignore[arg-type]
 
 
-def calm(**more: object) -> Capacity:
+def calm(time: float = NOW, **more: object) -> Capacity:
     """Make a report in which all is well."""
     nothing: dict[str, object] = {"alerts": (), "changes": None, "silent": {}, "notes": (), "acted": ()}
-    return capacity(**{**nothing, **more})
+    return capacity(time, **{**nothing, **more})
 
 
 HISTORIES = {

@@ -45,6 +45,7 @@ def form(
     _places(body, capacity, pieces or {})
     _vms(body, capacity, histories or {})
     _list(body, "What policies did", capacity.acted)
+    _label(body)
     return f"<!DOCTYPE html>\n{ElementTree.tostring(html, 'unicode', method='html')}\n"
 
 
@@ -107,14 +108,14 @@ def _plots(body: Element, capacity: Capacity, histories: Histories) -> None:
     for of, svg in drawn:
         if svg is not None:
             figure = SubElement(plots, "figure")
-            _add(figure, "figcaption", f"{wording.subject(of.kind, of.name)}: full {wording.outlook(of)}")
+            _add(figure, "figcaption", f"{wording.subject(of.kind, of.name)}. Full: {wording.outlook(of)}")
             figure.append(svg)
 
 
 def _fits(body: Element, capacity: Capacity) -> None:
     if capacity.fits:
         _add(body, "h2", "How many more VMs fit")
-        table = _table(body, ("of", "in", "VMs"), {0, 2})
+        table = _table(body, ("VMs of", "in", "fit"), {0, 2}, "short")
         for fit in capacity.fits:
             row = SubElement(table, "tr")
             _add(row, "td", sizes.show(fit.size), "number")
@@ -128,9 +129,11 @@ def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Pie
         return
     _add(body, "h2", "Where volumes lie")
     widest = max(of.size for of in pvs)
+    volumes = sorted({piece.volume for row in pieces.values() for piece in row})
+    colours = {name: place for place, name in enumerate(volumes)}
     for of in pvs if pieces else ():
         _add(body, "p", f"{of.name} {', '.join(of.classes)}", "dim")
-        body.append(html_plots.row(of, pieces.get(of.name, ()), widest))
+        body.append(html_plots.row(of, pieces.get(of.name, ()), widest, colours))
     table = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
     for of in pvs:
         row = _subject(table, capacity, of)
@@ -200,12 +203,24 @@ def _subject(table: Element, capacity: Capacity, of: Subject) -> Element:
     return row
 
 
-def _table(body: Element, heads: Sequence[str], numbers: set[int]) -> Element:
-    table = SubElement(SubElement(body, "div", {"class": "scroll"}), "table")
+def _table(body: Element, heads: Sequence[str], numbers: set[int], style: str = "wide") -> Element:
+    table = SubElement(SubElement(body, "div", {"class": "scroll"}), "table", {"class": style})
     row = SubElement(SubElement(table, "thead"), "tr")
     for place, head in enumerate(heads):
         _add(row, "th", head, "number" if place in numbers else "")
     return SubElement(table, "tbody")
+
+
+def _label(body: Element) -> None:
+    """Give each cell its heading, since on a phone a row becomes a card and the head of the table is not shown."""
+    for table in body.iter("table"):
+        heads = [head.text or "" for head in table.iter("th")]
+        for row in table.iter("tr"):
+            for cell, head in zip(row.findall("td"), heads, strict=False):
+                if head:
+                    cell.set("data-head", head)
+                if cell.text == "-":
+                    cell.set("class", f"{cell.get('class', '')} none".strip())
 
 
 def _list(body: Element, head: str, lines: Sequence[str]) -> None:

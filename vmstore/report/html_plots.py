@@ -1,7 +1,7 @@
 """Draw the pictures of the HTML report as SVG: use over time with what is expected, and where volumes lie. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement
 
 from vmstore import sizes
@@ -83,8 +83,8 @@ def spark(of: Subject, points: Sequence[Point]) -> Element | None:
     return svg
 
 
-def row(of: Subject, pieces: Sequence[Piece], widest: int) -> Element:
-    """Draw a PV as a bar of the pieces on it, as long as it is large beside the largest."""
+def row(of: Subject, pieces: Sequence[Piece], widest: int, colours: Mapping[str, int]) -> Element:
+    """Draw a PV as a bar of the pieces on it, as long as it is large beside the largest; a volume has one colour."""
     svg = _svg(1000, 30, f"{of.name}: {sizes.show(of.allocated)} of {sizes.show(of.size)} in volumes")
     svg.set("preserveAspectRatio", "none")
     # Stretched to the width of the page it must not grow higher.
@@ -94,7 +94,7 @@ def row(of: Subject, pieces: Sequence[Piece], widest: int) -> Element:
     for begin, end, names in _shown(pieces, scale):
         first = names[0]
         single = len(set(names)) == 1
-        colour = f"p{sum(first.encode()) % _COLOURS}" if single else "small"
+        colour = f"p{colours.get(first, 0) % _COLOURS}" if single else "small"
         box = {"x": f"{begin:.1f}", "width": f"{max(0.8, end - begin - 0.8):.1f}", "height": "30", "class": colour}
         SubElement(SubElement(svg, "rect", box), "title").text = first if single else sizes.volumes(len(set(names)))
     return svg

@@ -72,7 +72,8 @@ def _data(of: Subject, rules: Rules | None) -> str:
     used, size = full
     levels = rules.levels(of.kind, of.name) if rules else None
     limits = [amount.full(size) if amount else "" for amount in (levels.warn, levels.block)] if levels else ["", ""]
-    label = f"{of.kind.value} {of.name}".replace("'", "''").replace("=", "_")
+    # The guidelines would have a quote doubled, but not all that read perfdata know of it.
+    label = f"{of.kind.value} {of.name}".replace("'", "_").replace("=", "_")
     return f"'{_clean(label)}'={used}B;{limits[0]};{limits[1]};0;{size}"
 
 

@@ -111,8 +111,8 @@ def full(when: Full) -> str:
         return "not on this trend" if when.earliest is None else f"perhaps from {date(when.earliest)} on"
     if when.earliest == when.latest:
         return "now"
-    latest = date(when.latest) if when.latest is not None else "never"
-    return f"{date(when.likely)} ({date(when.earliest or when.likely)} to {latest})"
+    latest = f"to {date(when.latest)}" if when.latest is not None else "or later"
+    return f"{date(when.likely)} ({date(when.earliest or when.likely)} {latest})"
 
 
 def date(time: float) -> str:
