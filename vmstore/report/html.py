@@ -46,7 +46,8 @@ def form(
     _vms(body, capacity, histories or {})
     _list(body, "What policies did", capacity.acted)
     _label(body)
-    return f"<!DOCTYPE html>\n{ElementTree.tostring(html, 'unicode', method='html')}\n"
+    page = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(html, "unicode", method="html"))
+    return f"<!DOCTYPE html>\n{page}\n"
 
 
 def _head(head: Element, title: str) -> None:
@@ -233,5 +234,5 @@ def _list(body: Element, head: str, lines: Sequence[str]) -> None:
 
 def _add(parent: Element, tag: str, text: str, style: str = "") -> Element:
     element = SubElement(parent, tag, {"class": style} if style else {})
-    element.text = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
+    element.text = text
     return element
