@@ -209,6 +209,9 @@ def test_a_browser_shows_it_on_a_phone_and_on_a_desk(shown: tuple[Browser, Path]
     assert chromium.ask(letter) >= 8
     cards = chromium.ask("getComputedStyle(document.querySelector('table.wide tbody tr')).display")
     assert cards == ("block" if width <= 640 else "table-row")
+    # A card tells its headings itself.
+    head = chromium.ask("getComputedStyle(document.querySelector('table.wide thead')).display")
+    assert head == ("none" if width <= 640 else "table-header-group")
 
 
 CONTRAST = """(() => {
