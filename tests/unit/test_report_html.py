@@ -11,7 +11,9 @@ from tests.support import browser
 from tests.support.browser import Browser
 from tests.support.capacity import ACTED, ALERTS, GIB, HISTORIES, NOW, PIECES, calm, capacity, points, vm
 from vmstore.policies.codes import CODES
+from vmstore.policies.forecast import Full
 from vmstore.policies.levels import Kind
+from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Alert, Severity
 from vmstore.report import html, html_plots
 from vmstore.report.capacity import Capacity, Subject
@@ -128,7 +130,9 @@ def test_no_name_gets_out_of_its_place() -> None:
 
 
 def test_of_5000_vms_those_that_matter_are_shown_and_a_mail_is_not_cut_off() -> None:
-    vms = tuple(vm(f"vm{number}", 80, 40, number / 5000) for number in range(5000))
+    vms = tuple(
+        vm(f"vm{number}", 80, 40, 0.1, full=Full(NOW, NOW + (5000 - number) * DAY, None)) for number in range(5000)
+    )
     alerts = (Alert("VMS-V01", Severity.CRIT, Kind.VM, "vm7", 9, 8),)
     histories = {("vm", f"vm{number}"): points(40, 0.1, size=80, used=True) for number in (7, *range(4900, 5000))}
     pieces = {"/dev/sda": tuple(Piece(f"vm{number}", number * GIB, GIB) for number in range(5000))}

@@ -5,12 +5,11 @@ import sys
 
 import pytest
 
-from tests.support.capacity import DAYS, GIB, HISTORIES, NOW, calm, capacity, points, vm
+from tests.support.capacity import DAYS, GIB, HISTORIES, NOW, capacity, points, vm
 from vmstore import ui_plots
 from vmstore.history.values import Point
 from vmstore.policies.levels import Kind
 from vmstore.report import axes, plot
-from vmstore.report.capacity import Subject
 from vmstore.report.plot import ASCII, UNICODE, Ink, Part
 
 FC = capacity().of(Kind.CLASS)[0]
@@ -39,37 +38,13 @@ def test_a_bar_tells_nearly_full_from_full_and_nearly_empty_from_empty(ink: Ink)
 @pytest.mark.parametrize("width", [40, 60, 80, 132])
 def test_everything_fits_into_the_width(width: int, ink: Ink) -> None:
     lines = rows(plot.text(plot.history(FC, HISTORIES[("class", "fc")], NOW, width, ink=ink)))
-    # A bar gives way down to ten cells; words are never cut off.
-    lines += rows(plot.text(plot.bars(capacity(), width, ink))) if width >= 80 else []
-    assert len(lines) >= 8
+    assert len(lines) == 8
     assert max(map(len, lines)) <= width
 
 
-@INKS
-def test_on_a_narrow_terminal_no_word_is_lost(ink: Ink) -> None:
-    text = plot.text(plot.bars(capacity(), 40, ink))
-    assert "900 GiB free of 1000 GiB, missing, cordoned" in text
-
-
-def test_bars_say_in_words_what_they_show() -> None:
-    lines = rows(plot.text(plot.bars(capacity(), 80, ASCII)))
-    assert lines[1].startswith("class fc     ##")
-    assert "   95 %  90 GiB free of 1.95 TiB" in lines[1]
-    assert lines[-1].endswith("900 GiB free of 1000 GiB, missing, cordoned")
-
-
 def test_ascii_is_ascii() -> None:
-    lines = [*plot.bars(capacity(), 80, ASCII), *plot.history(FC, HISTORIES[("class", "fc")], NOW, ink=ASCII)]
-    assert plot.text(lines).isascii()
-    assert plot.spark(FC, HISTORIES[("class", "fc")], ink=ASCII).isascii()
-
-
-def test_the_colour_of_a_bar_is_that_of_its_worst_alert() -> None:
-    def styles(lines: list[plot.Line]) -> list[str]:
-        return [line[1].style for line in lines]
-
-    assert styles(plot.bars(capacity())) == ["good", "warning", "good", "good", "warning", "critical"]
-    assert set(styles(plot.bars(calm()))) == {"good"}
+    assert plot.text(plot.history(FC, HISTORIES[("class", "fc")], NOW, ink=ASCII)).isascii()
+    assert "".join(plot.bar(0.55, 9, ASCII)).isascii()
 
 
 def test_the_plot_rises_with_the_history_and_shows_what_is_expected() -> None:
@@ -106,16 +81,7 @@ def test_gaps_and_unknown_use_are_left_open() -> None:
 def test_too_little_history_is_no_plot(ink: Ink) -> None:
     for few in ((), points(10, 1, days=0)):
         assert plot.history(FC, few, NOW, ink=ink) == []
-        assert plot.spark(FC, few, 12, ink) == " " * 12
     assert plot.history(vm("a", 60, None), points(50, 1, used=True), NOW, ink=ink) == []
-
-
-def test_a_spark_goes_from_its_least_to_its_most() -> None:
-    drawn = plot.spark(FC, HISTORIES[("class", "fc")], 12)
-    assert len(drawn) == 12
-    assert (drawn[0], drawn[-1]) == ("▁", "█")
-    assert list(drawn) == sorted(drawn)
-    assert plot.spark(FC, points(10, 0), 4) == "▁▁▁▁"
 
 
 @pytest.mark.parametrize("top", [1, 5, 1023, 10 * GIB, 1000 * GIB, 2000 * GIB, 7 * 2**50, 2**63])
@@ -165,10 +131,3 @@ def test_on_a_terminal_there_are_colours_unless_nobody_wants_them(monkeypatch: p
     assert drawn() == "\x1b[1;31mbad\x1b[0m\n"
     monkeypatch.setenv("NO_COLOR", "1")
     assert "31" not in drawn()
-
-
-def test_what_has_no_size_has_no_bar() -> None:
-    empty = Subject(Kind.CLASS, "new", 0, 0, 0)
-    report = calm()
-    more = type(report)(report.vg, report.time, (*report.subjects, empty))
-    assert not any("new" in line for line in rows(plot.text(plot.bars(more))))

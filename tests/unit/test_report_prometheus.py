@@ -55,9 +55,9 @@ def test_sizes_growth_and_forecasts_are_in_base_units() -> None:
 
 def test_states_are_numbers_and_a_vm_that_moves_keeps_its_series() -> None:
     report = capacity()
-    pv = {"pv": "/dev/mapper/lun3", "class": "fc"}
+    pv = {"pv": "/dev/mapper/lun3", "class": "fc", "uuid": "u3"}
     assert value(report, "vmstore_pv_missing", **pv) == value(report, "vmstore_pv_cordoned", **pv) == 1
-    assert value(report, "vmstore_pv_missing", pv="/dev/mapper/lun1", **{"class": "fc"}) == 0
+    assert value(report, "vmstore_pv_missing", pv="/dev/mapper/lun1", uuid="u1", **{"class": "fc"}) == 0
     info = [sample.labels for sample in samples(report) if sample.name == "vmstore_vm_info"]
     assert {"vg": "vmstore", "vm": "web01", "class": "fc", "node": "n2"} in info
     assert all(set(s.labels) <= {"vg", "vm", "estimate"} for s in samples(report) if s.name.startswith("vmstore_vm_f"))

@@ -11,10 +11,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from vmstore import sizes
 from vmstore.policies.codes import CODES
-from vmstore.policies.forecast import Trend
 from vmstore.policies.levels import Kind
 from vmstore.policies.thresholds import Alert
-from vmstore.report import html_plots, wording
+from vmstore.report import html_plots, table, wording
 from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.layout import Piece
@@ -83,12 +82,14 @@ def _over(alert: Alert) -> str:
 def _room(body: Element, capacity: Capacity) -> None:
     _add(body, "h2", "Room")
     heads = ("", "taken", "", "free", "largest run", "reserve", "a day", "full (from, to)")
-    table = _table(body, heads, {2, 3, 4, 5, 6})
+    rows = _table(body, heads, {2, 3, 4, 5, 6})
     for kind in (Kind.VG, Kind.CLASS, Kind.METADATA, Kind.LOCK):
         for of in capacity.of(kind):
-            row = _subject(table, capacity, of)
+            row = _subject(rows, capacity, of)
             plain = kind in (Kind.METADATA, Kind.LOCK)
-            _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
+            free = _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
+            if of.closed:
+                _add(free, "div", f"{sizes.show(of.closed)} of it on PVs that take nothing new", "dim")
             _add(row, "td", "-" if plain else sizes.show(of.largest), "number")
             _add(row, "td", sizes.show(of.reserve) if of.reserve else "-", "number")
             _add(row, "td", wording.growth(of.trend), "number")
@@ -116,9 +117,9 @@ def _plots(body: Element, capacity: Capacity, histories: Histories) -> None:
 def _fits(body: Element, capacity: Capacity) -> None:
     if capacity.fits:
         _add(body, "h2", "How many more VMs fit")
-        table = _table(body, ("VMs of", "in", "fit"), {0, 2}, "short")
+        rows = _table(body, ("VMs of", "in", "fit"), {0, 2}, "short")
         for fit in capacity.fits:
-            row = SubElement(table, "tr")
+            row = SubElement(rows, "tr")
             _add(row, "td", sizes.show(fit.size), "number")
             _add(row, "td", f"class {fit.storage_class}" if fit.storage_class else "all classes")
             _add(row, "td", str(fit.count), "number")
@@ -135,9 +136,9 @@ def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Pie
     for of in pvs if pieces else ():
         _add(body, "p", f"{of.name} {', '.join(of.classes)}", "dim")
         body.append(html_plots.row(of, pieces.get(of.name, ()), widest, colours))
-    table = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
+    rows = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
     for of in pvs:
-        row = _subject(table, capacity, of)
+        row = _subject(rows, capacity, of)
         _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
         _add(row, "td", sizes.show(of.largest), "number")
         _add(row, "td", ", ".join(of.classes))
@@ -158,20 +159,19 @@ def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
     vms = capacity.of(Kind.VM)
     if not vms:
         return
-    told = {alert.subject for alert in capacity.alerts if alert.kind is Kind.VM}
-    shown = sorted(vms, key=lambda of: (of.name not in told, -_rate(of), of.name))[:MOST_VMS]
+    shown = table.vms_shown(capacity, MOST_VMS)
     _add(body, "h2", "VMs")
     _add(
         body,
         "p",
-        "Those of alerts first, then by growth."
+        "Those of alerts first, then those that are full soonest."
         + (f" {len(vms) - MOST_VMS} more are not shown." if len(vms) > MOST_VMS else ""),
         "dim",
     )
     heads = ("", "file system", "", "used", "volume", "a day", "history", "full (from, to)", "on", "class")
-    table = _table(body, heads, {2, 3, 4, 5})
+    rows = _table(body, heads, {2, 3, 4, 5})
     for of in shown:
-        row = _subject(table, capacity, of)
+        row = _subject(rows, capacity, of)
         known = of.used is not None and of.filesystem is not None
         _add(row, "td", f"{sizes.show(of.used or 0)} of {sizes.show(of.filesystem or 0)}" if known else "-", "number")
         _add(row, "td", sizes.show(of.size), "number")
@@ -185,17 +185,13 @@ def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
         _add(row, "td", ", ".join(of.classes))
 
 
-def _rate(of: Subject) -> float:
-    return of.trend.per_day if isinstance(of.trend, Trend) else 0.0
-
-
-def _subject(table: Element, capacity: Capacity, of: Subject) -> Element:
+def _subject(rows: Element, capacity: Capacity, of: Subject) -> Element:
     """Begin a row: the name, a bar and the per cent; a bar is two boxes, which mail clients do show."""
     severities = [alert.severity for alert in capacity.alerts if (alert.kind, alert.subject) == (of.kind, of.name)]
-    row = SubElement(table, "tr", {"class": wording.SEVERITIES[max(severities)]} if severities else {})
+    row = SubElement(rows, "tr", {"class": wording.SEVERITIES[max(severities)]} if severities else {})
     _add(row, "td", of.name if of.kind in (Kind.PV, Kind.VM) else wording.subject(of.kind, of.name), "name")
     cell = SubElement(row, "td", {"class": "bar"})
-    filled = wording.filled(of)
+    filled = of.filled
     share = wording.percent(*filled) if filled else None
     if share is not None:
         track = SubElement(cell, "div", {"class": "track"})
@@ -214,9 +210,9 @@ def _table(body: Element, heads: Sequence[str], numbers: set[int], style: str = 
 
 def _label(body: Element) -> None:
     """Give each cell its heading, since on a phone a row becomes a card and the head of the table is not shown."""
-    for table in body.iter("table"):
-        heads = [head.text or "" for head in table.iter("th")]
-        for row in table.iter("tr"):
+    for each in body.iter("table"):
+        heads = [head.text or "" for head in each.iter("th")]
+        for row in each.iter("tr"):
             for cell, head in zip(row.findall("td"), heads, strict=False):
                 if head:
                     cell.set("data-head", head)

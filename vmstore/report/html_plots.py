@@ -44,7 +44,7 @@ class _Axes:
 def history(of: Subject, points: Sequence[Point], now: float) -> Element | None:
     """Plot what is used over time, the size, and the forecast with its range; None where there is too little."""
     known = _thinned(axes.values(of.kind, points))
-    filled = wording.filled(of)
+    filled = of.filled
     if len(known) < 2 or filled is None or known[-1][0] <= known[0][0]:
         return None
     used, size = filled

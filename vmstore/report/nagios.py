@@ -66,7 +66,7 @@ def _status(capacity: Capacity) -> str:
 
 def _data(of: Subject, rules: Rules | None) -> str:
     """Write 'label'=value[UOM];warn;crit;min;max, where what the file system uses stands for a VM."""
-    full = wording.filled(of)
+    full = of.filled
     if full is None:
         return ""
     used, size = full

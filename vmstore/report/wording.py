@@ -130,13 +130,6 @@ def percent(part: int, whole: int) -> int | None:
     return 100 * part // whole if whole > 0 else None
 
 
-def filled(of: Subject) -> tuple[int, int] | None:
-    """Give what is used and of how much: of a VM's file system, else what is allocated; None where nobody knows."""
-    if of.kind is not Kind.VM:
-        return of.allocated, of.size
-    return None if of.used is None or not of.filesystem else (of.used, of.filesystem)
-
-
 def _number(number: float, unit: str) -> str:
     if unit == "bytes":
         return sizes.show(round(number))
