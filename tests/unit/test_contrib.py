@@ -6,6 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from vmstore.cli import app
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
 SERVICE = CONTRIB / "systemd" / "vmstore-report.service"
@@ -26,7 +29,7 @@ def test_cron_finds_vmstore_with_its_own_path_and_runs_it_as_root() -> None:
     settings = dict(re.findall(r"^([A-Z]+)=(.*)$", text, re.MULTILINE))
     assert {"/usr/local/bin", "/usr/bin", "/usr/sbin", "/sbin"} <= set(settings["PATH"].split(":"))
     assert settings["SHELL"] == "/bin/sh"
-    assert len(entries()) == 3
+    assert len(entries()) == 2
     for times, user, command in entries():
         assert user == "root"
         # An unescaped per cent sign is a line end to cron.
@@ -36,6 +39,18 @@ def test_cron_finds_vmstore_with_its_own_path_and_runs_it_as_root() -> None:
     assert [line for line in text.splitlines() if line and not line.startswith("#")][-1] == (
         "17 * * * * root vmstore report --cron"
     )
+
+
+def test_what_they_run_is_understood_by_vmstore() -> None:
+    """Every option is one that the command has."""
+    commands = [command for _, _, command in entries()]
+    commands += re.findall(r"^ExecStart=(.+)$", SERVICE.read_text(encoding="utf-8"), re.MULTILINE)
+    shown = CliRunner().invoke(app, ["report", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    for command in commands:
+        words = command.replace(" $REPORT_OPTIONS", "").split()
+        assert words[:2] == ["vmstore", "report"]
+        for option in (word for word in words if word.startswith("--")):
+            assert f"{option} " in shown, option
 
 
 def test_cron_reads_it_by_name_and_to_its_last_line() -> None:
@@ -76,7 +91,7 @@ def test_the_timer_fires_every_hour() -> None:
 def test_a_crossed_threshold_is_no_failure_of_the_service() -> None:
     text = SERVICE.read_text(encoding="utf-8")
     assert "\nSuccessExitStatus=10\n" in text
-    assert "\nExecStart=vmstore report --cron\n" in text
+    assert "\nExecStart=vmstore report --cron $REPORT_OPTIONS\n" in text
 
 
 def test_what_keeps_the_service_from_writing_leaves_it_what_it_must_write() -> None:

@@ -68,6 +68,13 @@ def test_it_is_well_formed_and_refers_to_nothing_outside() -> None:
     assert not re.search(r"https?:|url\(|@import|//[a-z]", page)
 
 
+def test_no_line_is_longer_than_a_mail_may_have() -> None:
+    """RFC 5322 allows 998 bytes; a year of hourly points is no exception."""
+    many = {key: points(1000, 1, days=365) * 3 for key in HISTORIES}
+    page = html.form(capacity(), many, PIECES)
+    assert max(len(line.encode()) for line in page.splitlines()) < 998
+
+
 def test_alerts_stand_first_with_meaning_and_filled_in_commands() -> None:
     text = Reader(whole()).text
     assert text.index("VMS-P01") < text.index("Room")

@@ -45,6 +45,8 @@ def form(
     _vms(body, capacity, histories or {})
     _list(body, "What policies did", capacity.acted)
     _label(body)
+    # Mail servers cut lines of more than a kilobyte, wherever that is.
+    ElementTree.indent(html, "")
     page = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(html, "unicode", method="html"))
     return f"<!DOCTYPE html>\n{page}\n"
 

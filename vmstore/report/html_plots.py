@@ -58,7 +58,7 @@ def history(of: Subject, points: Sequence[Point], now: float) -> Element | None:
     if trend is not None:
         _forecast(svg, scale, trend, (now, used))
     known.append((now, used))
-    path = " ".join(scale.at(time, value) for time, value in known)
+    path = "\n".join(scale.at(time, value) for time, value in known)
     base = f"{scale.x(known[0][0])},{scale.y(0)}", f"{scale.x(now)},{scale.y(0)}"
     SubElement(svg, "polygon", {"class": "area", "points": f"{base[0]} {path} {base[1]}"})
     SubElement(svg, "polyline", {"class": "line", "points": path})
@@ -79,7 +79,7 @@ def spark(of: Subject, points: Sequence[Point]) -> Element | None:
         f"{round((time - begin) / span * 88 + 1, 1)},{round(20 - (value - least) / max(1, most - least) * 18, 1)}"
         for time, value in known
     )
-    SubElement(svg, "polyline", {"class": "line", "points": " ".join(places)})
+    SubElement(svg, "polyline", {"class": "line", "points": "\n".join(places)})
     return svg
 
 
