@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmstore import session, ui, ui_files, ui_plots
+from vmstore import session, ui, ui_files
 from vmstore.commands import reporting
 from vmstore.errors import ExitCode, ToolFailed, UsageError
 from vmstore.history.store import History
@@ -95,6 +95,9 @@ def _speak(wish: Wish, sheet: Sheet) -> int | None:
         return None
     output = wish.output or ReportForm.table
     if output is ReportForm.table:
+        # What colours costs 40 ms that only this pays.
+        from vmstore import ui_plots
+
         ui_plots.show(forms.lines(sheet, ui_plots.width(), ui_plots.ink()))
     else:
         ui.write(FORMS[output].write(sheet))
