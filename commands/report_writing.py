@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmstore import session, ui, ui_files, ui_plots
+from vmstore import session, ui, ui_files
 from vmstore.commands import reporting
-from vmstore.errors import ExitCode, ToolFailed, UsageError
+from vmstore.errors import ExitCode, ToolFailed, UsageError, VmstoreError
 from vmstore.history.store import History
 from vmstore.history.values import Keeping
 from vmstore.output import ReportForm
@@ -17,6 +17,7 @@ from vmstore.session import Session
 
 # Forms that have no place for notes and silent nodes.
 _BARE = (ReportForm.plain, ReportForm.csv)
+clock = time.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,33 @@ def wish(output: ReportForm | None, files: Sequence[Path], names: Sequence[str],
 
 def carry_out(run: Session, wish: Wish) -> int:
     """Take the report, write it, and give the exit code."""
-    now = time.time()
+    now = clock()
     world = run.inventory(blocks=True)
     limits = Keeping(run.config.report.hourly_days, run.config.report.daily_days)
-    with History.open(Path(run.config.report.history), limits) as history:
+    with History.open(Path(run.config.report.history), limits, lambda: now) as history:
         whole, alerts = reporting.take(run, world, history, now, cron=wish.cron)
         capacity = chosen.only(whole, world, wish.names)
         rules = session.rules(run.config)
         sheet = Sheet(capacity, world, rules, lambda: reporting.histories(history, capacity), wish.every)
         written = [_file(file, FORMS[form].write(sheet)) for file, form in wish.files]
-        own = _speak(wish, sheet)
         if wish.cron:
-            reporting.told(history, alerts)
+            reporting.told(history, alerts, _news(wish, sheet, reporting.silences(history)))
+            own = None
+        else:
+            own = _speak(wish, sheet)
     if not all(written):
         return ExitCode.TOOL
     return own if own is not None else ExitCode.THRESHOLD if capacity.alerts else ExitCode.DONE
+
+
+def failed(output: ReportForm | None, problem: VmstoreError) -> int | None:
+    """Say that there is no report, in the way of a form whose readers want to be told by it; None for any other."""
+    say = FORMS[output].failed if output else None
+    if say is None:
+        return None
+    text, code = say(problem)
+    ui.write(text)
+    return code
 
 
 def _form(file: Path) -> ReportForm:
@@ -78,22 +91,30 @@ def _file(file: Path, text: str) -> bool:
     return True
 
 
+def _news(wish: Wish, sheet: Sheet, silent: dict[str, int]) -> dict[str, int]:
+    """Say what is new, if anything is; give how many reports in a row each node is silent."""
+    capacity = sheet.capacity
+    new = news.lines(capacity)
+    more, counts = news.silence(silent, capacity.silent, sheet.world.nodes, speaking=bool(new))
+    if (new or more) and wish.output and not wish.files:
+        ui.write(FORMS[wish.output].write(sheet))
+    else:
+        ui.write("".join(f"{line}\n" for line in (*new, *more)))
+    _notes(capacity.notes)
+    return counts
+
+
 def _speak(wish: Wish, sheet: Sheet) -> int | None:
     """Write to stdout what belongs there; give the exit code of a form that has its own."""
     capacity = sheet.capacity
-    if wish.cron:
-        new = news.lines(capacity)
-        if new and wish.output and not wish.files:
-            ui.write(FORMS[wish.output].write(sheet))
-        elif new:
-            ui.write("".join(f"{line}\n" for line in new))
-        _notes(capacity.notes)
-        return None
     if wish.files:
         _notes(capacity.notes)
         return None
     output = wish.output or ReportForm.table
     if output is ReportForm.table:
+        # What colours costs 40 ms that only this pays.
+        from vmstore import ui_plots
+
         ui_plots.show(forms.lines(sheet, ui_plots.width(), ui_plots.ink()))
     else:
         ui.write(FORMS[output].write(sheet))

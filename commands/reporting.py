@@ -19,17 +19,19 @@ from vmstore.report.collect import KEPT, Past, Told
 from vmstore.session import Session
 
 # Seconds that one report spends on growth of VMs at most; those that had no turn have it in the next reports.
-BUDGET = 0.6
+BUDGET = 0.4
 _AT_ONCE = 200
 # VMs of which histories are drawn.
 _DRAWN = 50
-_TOLD, _CORDONS = "told", "cordons"
+_TOLD, _CORDONS, _SILENT = "told", "cordons", "silent"
 _WRITING_ONLY = (Fault.READ_ONLY, Fault.FULL)
 _Value = TypeVar("_Value")
 
 
-def take(run: Session, world: Inventory, history: History, now: float, *, cron: bool) -> tuple[Capacity, list[Any]]:
-    """Make the report and add it to the history; give also what is to be remembered of its alerts once they are told.
+def take(
+    run: Session, world: Inventory, history: History, now: float, *, cron: bool
+) -> tuple[Capacity, tuple[Told, ...]]:
+    """Make the report and add it to the history; give also what is to be kept of its alerts once they are told.
 
     Whatever is wrong with the history becomes a note.
     """
@@ -51,13 +53,20 @@ def take(run: Session, world: Inventory, history: History, now: float, *, cron: 
     limits = placement.Rules.of(run.config.placement)
     fits = room.fits(world, limits, map(sizes.parse, run.config.report.sizes))
     notes += map(str, history.notes)
-    capacity, kept = collect.collect(world, subjects, past, rules, now, fits=fits, notes=notes)
-    return capacity, [msgspec.to_builtins(each) for each in kept]
+    return collect.collect(world, subjects, past, rules, now, fits=fits, notes=notes)
 
 
-def told(history: History, alerts: Sequence[Any]) -> None:
-    """Remember what was told of."""
-    history.remember(_TOLD, list(alerts))
+def told(history: History, alerts: Sequence[Told], silent: Mapping[str, int]) -> None:
+    """Remember what was told of, and how many reports in a row nodes are silent."""
+    history.remember(_TOLD, msgspec.to_builtins(alerts))
+    if silent != silences(history):
+        history.remember(_SILENT, dict(silent))
+
+
+def silences(history: History) -> dict[str, int]:
+    """Give how many reports in a row nodes were silent."""
+    found: dict[str, int] = _state(history, _SILENT, dict[str, int], {})
+    return found
 
 
 def histories(history: History, capacity: Capacity) -> Mapping[tuple[str, str], Sequence[Point]]:

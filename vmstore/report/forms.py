@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vmstore.errors import VmstoreError
 from vmstore.model import Inventory
 from vmstore.output import ReportForm
 from vmstore.policies.levels import Rules
-from vmstore.report import fields, html, json_document, layout, nagios, plot, table
+from vmstore.report import fields, json_document, layout, nagios, plot, table
 from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity
 
@@ -25,21 +26,26 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write a report; ``code`` gives the exit code of those whose readers want their own."""
+    """A way to write a report, for files of some ``ending``.
+
+    Where readers want exit codes of their own, ``code`` gives it, and ``failed`` what they get if there is no report.
+    """
 
     write: Callable[[Sheet], str]
     ending: str
     code: Callable[[Capacity], int] | None = None
+    failed: Callable[[VmstoreError], tuple[str, int]] | None = None
 
 
 def _prometheus(sheet: Sheet) -> str:
-    # Its library takes a tenth of a second to load.
-    from vmstore.report import prometheus  # noqa: PLC0415
+    from vmstore.report import prometheus  # noqa: PLC0415  # its library takes a tenth of a second to load
 
     return prometheus.form(sheet.capacity)
 
 
 def _html(sheet: Sheet) -> str:
+    from vmstore.report import html  # noqa: PLC0415  # XML costs 10 ms that few forms pay
+
     return html.form(sheet.capacity, sheet.histories(), layout.pieces(sheet.world))
 
 
@@ -50,7 +56,12 @@ FORMS: Mapping[ReportForm, Form] = {
     ReportForm.csv: Form(lambda sheet: fields.comma_separated(sheet.capacity), ".csv"),
     ReportForm.html: Form(_html, ".html"),
     ReportForm.prometheus: Form(_prometheus, ".prom"),
-    ReportForm.nagios: Form(lambda sheet: nagios.form(sheet.capacity, sheet.rules), "", nagios.state),
+    ReportForm.nagios: Form(
+        lambda sheet: nagios.form(sheet.capacity, sheet.rules, every=sheet.every),
+        "",
+        nagios.state,
+        lambda problem: (nagios.failed(problem), nagios.State.UNKNOWN),
+    ),
 }
 
 
