@@ -107,7 +107,7 @@ def _plots(body: Element, capacity: Capacity, histories: Histories) -> None:
     if not any(svg is not None for _, svg in drawn):
         return
     _add(body, "h2", "Use over time")
-    _add(body, "p", "Dashed red: its size. Beyond now: the likely growth, and its range of 95 %.", "dim")
+    _add(body, "p", "Dashed red: full. Beyond now: the likely growth, and its range of 95 %.", "dim")
     plots = SubElement(body, "div", {"class": "plots"})
     for of, svg in drawn:
         if svg is not None:
