@@ -48,7 +48,8 @@ def form(
     # Mail servers cut lines of more than a kilobyte, wherever that is.
     ElementTree.indent(html, "")
     page = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(html, "unicode", method="html"))
-    return f"<!DOCTYPE html>\n{page}\n"
+    # In ASCII no locale and no mail server can spoil it.
+    return f"<!DOCTYPE html>\n{page.encode('ascii', 'xmlcharrefreplace').decode()}\n"
 
 
 def _head(head: Element, title: str) -> None:
