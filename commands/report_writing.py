@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from vmstore import session, ui, ui_files
@@ -51,7 +52,7 @@ def carry_out(run: Session, wish: Wish) -> int:
         whole, alerts = reporting.take(run, world, history, now, cron=wish.cron)
         capacity = chosen.only(whole, world, wish.names)
         rules = session.rules(run.config)
-        sheet = Sheet(capacity, world, rules, lambda: reporting.histories(history, capacity), wish.every)
+        sheet = Sheet(capacity, world, rules, partial(reporting.histories, history, now=now), wish.every)
         written = [_file(file, FORMS[form].write(sheet)) for file, form in wish.files]
         if wish.cron:
             reporting.told(history, alerts, _news(wish, sheet, reporting.silences(history)))

@@ -13,16 +13,14 @@ from vmstore.model import Inventory
 from vmstore.policies import placement
 from vmstore.policies.forecast import Trend, Unknown
 from vmstore.policies.levels import Kind
-from vmstore.report import collect, growth, room, table
+from vmstore.report import collect, growth, room
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.collect import KEPT, Past, Told
 from vmstore.session import Session
 
 # Seconds that one report spends on growth of VMs at most; those that had no turn have it in the next reports.
 BUDGET = 0.4
-_AT_ONCE = 200
-# VMs of which histories are drawn.
-_DRAWN = 50
+_AT_ONCE = 100
 _TOLD, _CORDONS, _SILENT = "told", "cordons", "silent"
 _WRITING_ONLY = (Fault.READ_ONLY, Fault.FULL)
 _Value = TypeVar("_Value")
@@ -69,15 +67,14 @@ def silences(history: History) -> dict[str, int]:
     return found
 
 
-def histories(history: History, capacity: Capacity) -> Mapping[tuple[str, str], Sequence[Point]]:
-    """Read what is drawn: of all but the many VMs those that are shown first."""
-    vms = table.vms_shown(capacity, _DRAWN)
+def histories(history: History, subjects: Sequence[Subject], now: float) -> Mapping[tuple[str, str], Sequence[Point]]:
+    """Read what is to be drawn of some subjects."""
     found: dict[tuple[str, str], Sequence[Point]] = {}
-    since = int(capacity.time - growth.WINDOW)
     for kind, kept in KEPT.items():
-        by_key = {each.key: each.name for each in (vms if kind is Kind.VM else capacity.of(kind))}
-        points = history.days_of(kept, by_key, since)
-        found |= {(kind.value, by_key[key]): each for key, each in points.items()}
+        by_key = {each.key: each.name for each in subjects if each.kind is kind}
+        if by_key:
+            points = history.days_of(kept, by_key, int(now - growth.WINDOW))
+            found |= {(kind.value, by_key[key]): each for key, each in points.items()}
     return found
 
 

@@ -220,7 +220,7 @@ def test_no_state_of_the_history_stops_it(reports: Reports, fault: str, monkeypa
     elif fault == "full":
 
         def small(path: str, **more: Any) -> sqlite3.Connection:
-            connection = connect(path, **more)
+            connection: sqlite3.Connection = connect(path, **more)
             connection.execute("PRAGMA max_page_count = 1")
             return connection
 
