@@ -155,6 +155,9 @@ def test_a_file_is_replaced_in_one_stroke_and_others_can_read_it(tmp_path: Path)
     assert file.read_text(encoding="utf-8") == "new ü\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
+    file.chmod(0o640)
+    ui_files.write(file, "newer\n")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:
