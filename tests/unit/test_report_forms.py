@@ -68,7 +68,7 @@ def test_the_table_stays_within_80_columns_with_all_that_may_be_in_it() -> None:
         (Full(NOW + 12 * DAY, NOW + 18 * DAY, NOW + 40 * DAY), "18 (12-40)"),
         (Full(NOW + 12 * DAY, NOW + 18 * DAY, None), "18 (12-)"),
         (Full(NOW + 12 * DAY, None, None), "- (12 or later)"),
-        (Full(None, None, None), "not so"),
+        (Full(None, None, None), "not in 10 years"),
         (Full(NOW, NOW, NOW), "full"),
         (Full(NOW, NOW + 3600, NOW + DAY), "0 (0-1)"),
     ],

@@ -99,7 +99,7 @@ def _until(of: Subject, now: float) -> str:
         for time in (of.full.earliest, of.full.likely, of.full.latest)
     )
     if earliest is None:
-        return "not so"
+        return "not in 10 years"
     if likely is None:
         return f"- ({earliest} or later)"
     return "full" if latest == 0 else f"{likely} ({earliest}-{'' if latest is None else latest})"
