@@ -161,7 +161,7 @@ def test_the_table_fits_into_80_columns_and_names_what_is_wrong(reports: Reports
     assert "warning VMS-V01 VM db-01.prod.of.a.long.name" in text
     web01 = next(line for line in lines if line.startswith("web01"))
     assert "25 %" in web01
-    assert "+20.4" in web01
+    assert "+20.5 MiB" in web01
     assert "300 (" in web01
 
 
