@@ -263,6 +263,16 @@ def test_no_state_of_the_history_stops_it(reports: Reports, fault: str, monkeypa
     assert ("VMS-V01 VM web01" in outcome.out) == again
 
 
+@pytest.mark.parametrize("told", ["3", '{"a": 1}', '[{"alert": {"code": "VMS-V01"}, "name": "web01"}]', "no JSON"])
+def test_what_another_version_remembered_counts_as_nothing(reports: Reports, told: str) -> None:
+    full(reports)
+    reports.cron()
+    with closing(sqlite3.connect(reports.history, isolation_level=None)) as other:
+        other.execute("UPDATE state SET value = ? WHERE key = 'told'", (told,))
+    assert "new\n  warning VMS-V01 VM web01" in reports.cron().out
+    assert reports.cron().out == ""
+
+
 def test_growth_that_cannot_be_seen_for_once_is_not_over(reports: Reports) -> None:
     reports.past("vm", "web01", lambda ago: 2 * G - ago * G // 40)
     reports.past("vm", "db01", lambda ago: 4 * G - ago * G // 20)
