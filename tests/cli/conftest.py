@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import jobs, san
 from tests.support.bench import Bench
+from tests.support.reports import Reports
 from vmstore.jobs import control, lease
 
 
@@ -33,3 +34,11 @@ def busy(bench: Bench) -> Bench:
     """Put two running VMs and an idle volume on iscsi1; one is moved in two pieces."""
     jobs.fill(bench.san)
     return bench
+
+
+@pytest.fixture
+def reports(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reports:
+    """Give the simulated cluster with one VM that is a quarter full, and a clock for its reports."""
+    made = Reports(bench, tmp_path, monkeypatch)
+    made.vm("web01", 8 * san.G, 2 * san.G)
+    return made

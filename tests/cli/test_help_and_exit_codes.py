@@ -21,6 +21,7 @@ VERBS = (
     ("grow",),
     ("evacuate",),
     ("remove",),
+    ("report",),
     ("pv",),
     ("pv", "list"),
     ("pv", "add"),
@@ -45,7 +46,7 @@ def test_every_verb_has_help(bench: Bench, verb: tuple[str, ...], flag: str) -> 
 def test_every_verb_that_changes_something_has_the_same_options(bench: Bench) -> None:
     for verb in VERBS:
         text = bench.vmstore(*verb, "--help").out
-        changing = verb not in ((), ("pv",), ("list",), ("show",), ("pv", "list"))
+        changing = verb not in ((), ("pv",), ("list",), ("show",), ("report",), ("pv", "list"))
         assert ("--dry-run" in text) == changing, verb
         assert ("--yes" in text) == changing, verb
         if verb not in ((), ("pv",)):
