@@ -109,6 +109,28 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     daily_days: Annotated[int, Meta(ge=30, le=3650)] = 400
 
 
+class Grows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When and by how much ``policy apply`` grows volumes; what is not set is as of all, or as shipped.
+
+    ``over`` is the share of a file system in use from which on its volume grows, ``free`` the bytes that are to be free
+    in it. It grows by ``step``, in 24 hours by ``daily`` at most, and up to ``most``. Read by policies.growth.
+    """
+
+    grow: bool | None = None
+    over: str | None = None
+    free: str | None = None
+    step: str | None = None
+    daily: str | None = None
+    most: str | None = None
+
+
+class Growth(Grows, frozen=True, forbid_unknown_fields=True):
+    """The rules of growth for all volumes, and those of classes and of VMs that have their own."""
+
+    classes: dict[str, Grows] = msgspec.field(default_factory=dict, name="class")
+    vms: dict[str, Grows] = msgspec.field(default_factory=dict, name="vm")
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings. With no ``nodes`` this host is the only one, and nothing is reached over ssh."""
 
@@ -121,6 +143,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     load: Load = msgspec.field(default_factory=Load)
     cluster: ClusterSettings = msgspec.field(default_factory=ClusterSettings)
     report: Report = msgspec.field(default_factory=Report)
+    growth: Growth = msgspec.field(default_factory=Growth)
 
 
 def load(path: Path | None = None) -> Config:
@@ -175,6 +198,10 @@ def _check(config: Config) -> None:
         sizes.parse(size)
     for vm in (*config.move.last, *config.move.exclude, *(vm for group in config.placement.apart for vm in group)):
         names.vm(vm, config.vg)
+    for name in config.growth.classes:
+        names.storage_class(name)
+    for vm in config.growth.vms:
+        names.vm(vm, config.vg)
     if config.move.rate:
         sizes.rate(config.move.rate)
     for twice in config.nodes, config.placement.classes:
@@ -194,14 +221,18 @@ def _unknown_key(why: str) -> str:
 
 def _line_of(text: str, key: str) -> int:
     """Find the line of a key such as ``ssh.user``; tomllib does not tell it. 0 where it is written in another way."""
-    table, _, last = key.partition("[")[0].rpartition(".")
+    # msgspec does not tell the name of a table within a table.
+    table, named, last = key.partition("[...].")
+    if not named:
+        table, _, last = key.partition("[")[0].rpartition(".")
     inside = ""
     for number, line in enumerate(text.splitlines(), 1):
         heading = re.fullmatch(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?", line)
         if heading:
             inside = heading[1]
         name = inside if heading else line.split("=")[0].strip(" \t\"'")
-        if last and name == last and (heading or inside == table):
+        within = inside.startswith(f"{table}.") if named else inside == table
+        if last and name == last and (heading or within):
             return number
     return 0
 

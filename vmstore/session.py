@@ -13,6 +13,7 @@ from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
+from vmstore.policies import growth
 from vmstore.run import LocalRunner, Runner
 from vmstore.tools import nodes
 from vmstore.tools.nodes import Nodes
@@ -96,6 +97,7 @@ def make_runner() -> Runner:
 def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
     """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node."""
     config = configuration.load(config_file)
+    growth.Rules.of(config.growth)
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
     for node in absent:
         names.node(node)
