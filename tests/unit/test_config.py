@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from vmstore import config
-from vmstore.config import Config
+from vmstore.config import Config, Grows, Growth
 from vmstore.errors import ConfigError
+from vmstore.policies import growth
 
 EXAMPLE = Path(config.__file__).parent / "vmstore.toml.example"
+SHIPPED = Path(growth.__file__).with_name("growth.toml")
 
 
 @pytest.fixture
@@ -25,7 +27,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_example_is_valid_and_holds_the_defaults() -> None:
-    assert config.parse(EXAMPLE.read_text(encoding="utf-8"), "example") == Config()
+    example = config.parse(EXAMPLE.read_text(encoding="utf-8"), "example")
+    assert msgspec.structs.replace(example, growth=Growth()) == Config()
+    shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    assert example.growth == Growth(**shipped)
+    # Those that are not set are not written down, lest they be in the way of the tables.
+    assert (example.growth.classes, example.growth.vms) == ({}, {})
 
 
 def test_the_example_names_every_key() -> None:
@@ -33,8 +40,8 @@ def test_the_example_names_every_key() -> None:
         found = set()
         for field in msgspec.structs.fields(struct):
             inner = isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
-            found |= keys(field.type, f"{prefix}{field.name}.") if inner else {prefix + field.name}
-        return found
+            found |= keys(field.type, f"{prefix}{field.name}.") if inner else {prefix + field.encode_name}
+        return found - {"growth.class", "growth.vm"}
 
     told = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     flat = {key for key, value in told.items() if not isinstance(value, dict)}
@@ -63,6 +70,15 @@ poll_seconds = 5
 history = "/srv/vmstore/san-1.db"
 hourly_days = 30
 daily_days = 1000
+[growth]
+over = "85%"
+free = "5G"
+[growth.class.fc]
+grow = true
+[growth.vm."db-01.prod"]
+step = "20G"
+daily = "40G"
+most = "1T"
 """
     read = config.parse(text, "file")
     assert read == Config(
@@ -73,6 +89,12 @@ daily_days = 1000
         placement=config.Placement(("fc", "iscsi")),
         move=config.Move(64, 5),
         report=config.Report("/srv/vmstore/san-1.db", 30, 1000),
+        growth=Growth(
+            over="85%",
+            free="5G",
+            classes={"fc": Grows(grow=True)},
+            vms={"db-01.prod": Grows(step="20G", daily="40G", most="1T")},
+        ),
     )
 
 
@@ -101,6 +123,12 @@ daily_days = 1000
         ('[ssh]\nuser = "root\\n"', "file:2: ssh.user", "regex"),
         ('[filesystem]\ntype = "xfs"', "file:2: filesystem.type", "xfs"),
         ("[filesystem]\nreserved_percent = 51", "file:2: filesystem.reserved_percent", "<= 50"),
+        ('[growth]\ngrow = "yes"', "file:2: growth.grow", "Expected `bool | null`"),
+        ("[growth]\n\nstop = 1", "file:3: growth.stop", "unknown field"),
+        ("[growth]\n[growth.class.fc]\nstep = 10", "file:3: growth.class[...].step", "Expected `str | null`"),
+        ('[growth.vm."a.b"]\nclass = {}', "file:2: growth.vm[...].class", "unknown field"),
+        ("[growth.class.FC]", "cannot name a class", "small letters"),
+        ('[growth.vm."a b"]', "cannot name a VM", "' '"),
         ("[move]\nregion_mib = 3", "file:2: move.region_mib", "3"),
         ('[report]\nhistory = "/etc/passwd"', "file:2: report.history", "regex"),
         ('[report]\nhistory = "history.db"', "file:2: report.history", "regex"),
