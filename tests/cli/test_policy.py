@@ -1,5 +1,6 @@
 """vmstore policy: what grows by itself, what does not, and what becomes of it when runs are killed."""
 
+import signal
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -368,6 +369,38 @@ def test_it_is_judged_once_more_under_its_lock(admin: Admin) -> None:
     told = admin.apply(on_moment=freed)
     assert told.code == ExitCode.DONE
     assert (admin.size(), admin.size("db01")) == ((10, 10), (3, 3))
+
+
+def test_one_that_goes_to_another_node_meanwhile_is_left_to_the_next_run(admin: Admin) -> None:
+    admin.begin()
+    fill(admin.san, 95, "db01")
+    web01 = admin.san.lvs["web01"].uuid
+
+    def relocated(moment: int) -> None:
+        if moment == 0:
+            admin.san.nodes["n2"].active.remove(web01)
+            admin.san.nodes["n3"].active.add(web01)
+            admin.san.nodes["n3"].mounts[web01] = admin.san.nodes["n2"].mounts.pop(web01)
+
+    told = admin.apply(on_moment=relocated)
+    assert "web01 went to n3 meanwhile (its lock was taken on n2)" in told.err
+    assert (admin.size(), admin.size("db01")) == ((10, 10), (3, 3))
+    assert "web01 grew by 1 GiB" in admin.apply("--cron").err
+
+
+def test_ctrl_c_stops_after_the_step_and_the_next_run_ends_it(admin: Admin) -> None:
+    admin.begin()
+    fill(admin.san, 95, "db01")
+
+    def press(moment: int) -> None:
+        if moment == 0:
+            signal.raise_signal(signal.SIGINT)
+
+    stopped = admin.apply(on_moment=press)
+    assert stopped.code == ExitCode.RESUMABLE
+    assert (admin.size(), admin.size("db01")) == ((10, 10), (3, 2))
+    assert admin.apply("--cron").code == ExitCode.DONE
+    assert (admin.size(), admin.size("db01")) == ((11, 11), (3, 3))
 
 
 def test_where_nothing_can_be_written_down_nothing_grows(admin: Admin) -> None:

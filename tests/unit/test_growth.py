@@ -283,6 +283,14 @@ def test_never_beyond_what_the_class_may_give(
     assert sum(pv.free for pv in takes) - promised * G - found.size >= (5 * G if kept else 0)
 
 
+def test_a_class_is_held_against_its_block_with_and_without_the_pvs_that_take_nothing() -> None:
+    thresholds, rules = levels.Rules.of({"class": {"block": "90%"}}), placement.Rules()
+    full = World().pv("a").lv("x", 5 * G, "a").pv("b", cordoned=True).lv("y", 10 * G, "b").inventory()
+    empty = World().pv("a").lv("x", 5 * G, "a").pv("b", cordoned=True).inventory()
+    assert class_room.room(full, ["fc"], thresholds, rules, {}).size == 3 * G
+    assert class_room.room(empty, ["fc"], thresholds, rules, {}).size == 4 * G
+
+
 @pytest.mark.parametrize(
     ("settings", "reserve", "size", "why"),
     [
