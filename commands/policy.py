@@ -15,7 +15,7 @@ def show(vm: OptionalVm = "", config: Config = None, output: Format = Output.tab
     from vmstore import names, session, ui
     from vmstore.commands import policy_work
     from vmstore.jobs import growth_judge, where
-    from vmstore.report import growth as report
+    from vmstore.report import policy as report
 
     run = session.start(config, offline or ())
     policies = policy_work.policies(run.config)
@@ -37,7 +37,7 @@ def check(config: Config = None, output: Format = Output.table, offline: Offline
     from vmstore.commands import policy_work
     from vmstore.errors import ExitCode
     from vmstore.jobs.growth_judge import State
-    from vmstore.report import growth as report
+    from vmstore.report import policy as report
 
     run = session.start(config, offline or ())
     world = run.inventory(blocks=True, devices=True)

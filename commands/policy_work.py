@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from vmstore import sizes, ui, ui_progress
+from vmstore import session, sizes, ui, ui_progress
 from vmstore.commands.work import swept, tidied
 from vmstore.config import Config
 from vmstore.history.store import History
@@ -16,8 +16,8 @@ from vmstore.jobs.growth_record import Record
 from vmstore.jobs.step import Read, Reporter
 from vmstore.model import Inventory
 from vmstore.output import Output
-from vmstore.policies import growth, levels, placement
-from vmstore.report import growth as report
+from vmstore.policies import growth, placement
+from vmstore.report import policy as report
 from vmstore.session import Session, Silent
 
 HOW = "set grow = true in [growth], [growth.class.NAME] or [growth.vm.NAME] of the configuration"
@@ -33,7 +33,7 @@ class Quiet(Silent):
 
 def policies(settings: Config) -> Policies:
     """Read the rules from the settings."""
-    return Policies(growth.Rules.of(settings.growth), levels.Rules.of(), placement.Rules.of(settings.placement))
+    return Policies(growth.Rules.of(settings.growth), session.rules(settings), placement.Rules.of(settings.placement))
 
 
 @contextmanager

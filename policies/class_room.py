@@ -1,6 +1,7 @@
 """Decide how much a class may still give out to volumes that grow by themselves. Pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
@@ -27,12 +28,12 @@ def _class(world: Inventory, name: str, levels: Levels, rules: Placement, promis
     takes = [pv for pv in placement.open_to_new(world) if pv.storage_class == name]
     given = promised.get(name, 0)
     free = rules.room(world, takes)
-    steps = [
-        Step(sum(free.free.values()) - given, f"class {name} has no more room"),
-        Step(min(_below(levels, there, given), _below(levels, takes, given)), _reached(name, levels)),
-    ]
+    steps = [Step(sum(free.free.values()) - given, f"class {name} has no more room")]
+    for word, alone in (("block", replace(levels, reserve=None)), ("reserve", replace(levels, block=None))):
+        below = min(_below(alone, there, given), _below(alone, takes, given))
+        steps.append(Step(below, f"class {name} is at its {word}"))
     if name in free.spare:
-        steps.append(Step(free.spare[name] - given, f"class {name} is at its reserve ([placement])"))
+        steps.append(Step(free.spare[name] - given, f"class {name} is at its reserve"))
     least = min(steps, key=lambda each: each.size)
     return Step(max(0, least.size), least.why)
 
@@ -40,8 +41,3 @@ def _class(world: Inventory, name: str, levels: Levels, rules: Placement, promis
 def _below(levels: Levels, pvs: Iterable[PhysicalVolume], given: int) -> int:
     counted = list(pvs)
     return levels.room(sum(pv.size for pv in counted), sum(pv.allocated for pv in counted) + given)
-
-
-def _reached(name: str, levels: Levels) -> str:
-    limits = [word for word, level in (("block", levels.block), ("reserve", levels.reserve)) if level]
-    return f"class {name} is at its {' or '.join(limits) or 'end'} (thresholds)"

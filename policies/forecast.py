@@ -133,6 +133,8 @@ def _days(points: Sequence[Point], now: float) -> list[Day]:
         found.setdefault(-int((now - point.time) / DAY + 0.5), []).append(point)
     return [
         Day(number, median(point.time for point in of_day), median(point.value for point in of_day))
+        if len(of_day) > 1
+        else Day(number, *of_day[0])
         for number, of_day in sorted(found.items())
     ]
 

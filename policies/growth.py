@@ -99,7 +99,7 @@ def _shipped() -> _Table:
     return {key: Setting(key, value, SHIPPED) for key, value in tomllib.loads(text).items()}
 
 
-def _table(name: str, settings: config.Grows) -> _Table:
+def _table(name: str, settings: config.GrowthRule) -> _Table:
     given: dict[str, Any] = {key: getattr(settings, key) for key in KEYS}
     return {key: Setting(key, value, name) for key, value in given.items() if value is not None}
 

@@ -34,6 +34,14 @@ class Room:
         """Tell what a PV may take."""
         return max(0, min(self.free[pv], self.spare.get(self.of.get(pv, ""), self.free[pv])))
 
+    def total(self) -> int:
+        """Tell what all of them may take together."""
+        free: dict[str, int] = {}
+        for pv, size in self.free.items():
+            name = self.of.get(pv, "")
+            free[name] = free.get(name, 0) + size
+        return sum(max(0, min(size, self.spare.get(name, size))) for name, size in free.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

@@ -15,6 +15,7 @@ from vmstore import __version__
 from vmstore.commands import (
     create,
     evacuate,
+    explain,
     freeze,
     grow,
     job,
@@ -23,6 +24,7 @@ from vmstore.commands import (
     pv,
     relocate,
     remove,
+    report,
     show,
     start,
     status,
@@ -54,6 +56,8 @@ app.command("create")(create.create)
 app.command("grow")(grow.grow)
 app.command("evacuate")(evacuate.evacuate)
 app.command("remove")(remove.remove)
+app.command("report")(report.report)
+app.command("explain")(explain.explain)
 app.command("status")(status.status)
 app.command("start")(start.start)
 app.command("stop")(stop.stop)

@@ -16,6 +16,7 @@ from vmstore.errors import ConfigError, UsageError
 DEFAULT_PATH = Path("/etc/vmstore/vmstore.toml")
 ENVIRONMENT = "VMSTORE_CONFIG"
 
+Days = Annotated[int, Meta(ge=0, le=3650)]
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 VgName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z", max_length=60)]
 
@@ -97,19 +98,78 @@ class ClusterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patience: Seconds = 300
 
 
+class Fills(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When something that fills up is told of (``warn``) and when it is as good as full (``block``).
+
+    Either is a share that may be used, such as "80%", or a size that must be left, such as "100G", or "none".
+    """
+
+    warn: str = "70%"
+    block: str = "90%"
+
+
+class Grows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same of what grows, too; see policies/levels.py for each key."""
+
+    warn: str = "80%"
+    block: str = "95%"
+    reserve: str = "none"
+    jump: str = "10%"
+    warn_days: Days = 30
+    crit_days: Days = 7
+
+
+class PvLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That PVs are full one by one is how volumes are placed, so there is no limit for them."""
+
+    warn: str = "none"
+    block: str = "none"
+    reserve: str = "none"
+    cordon_days: Days = 7
+
+
+class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a class or a VM has of its own; the rest is as of its kind."""
+
+    warn: str | None = None
+    block: str | None = None
+    reserve: str | None = None
+    jump: str | None = None
+    warn_days: Days | None = None
+    crit_days: Days | None = None
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"each": "class"}):
+    """What ``report`` tells of: of every class, PV, VM (its file system), the VG, its metadata and its LV for locks.
+
+    ``classes`` and ``vms`` are those that have limits of their own. The values here are what is shipped.
+    """
+
+    each: Grows = Grows()
+    pv: PvLimits = PvLimits()
+    vm: Grows = Grows(warn="85%")
+    vg: Grows = Grows()
+    metadata: Fills = Fills()
+    lock: Fills = Fills("80%", "95%")
+    classes: dict[str, Own] = {}
+    vms: dict[str, Own] = {}
+
+
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where ``report`` keeps its history on the host it runs on, and for how long.
 
     A damaged ``history`` is renamed, so its name must end in .db, lest a slip here name another file. For
-    ``hourly_days`` every hour is kept, then a row a day until ``daily_days``.
+    ``hourly_days`` every hour is kept, then a row a day until ``daily_days``. ``sizes`` are those of VMs of which it
+    tells how many more there is room for.
     """
 
     history: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9_.-]+)+\.db\Z")] = "/var/lib/vmstore/history.db"
     hourly_days: Annotated[int, Meta(ge=2, le=90)] = 14
     daily_days: Annotated[int, Meta(ge=30, le=3650)] = 400
+    sizes: tuple[str, ...] = ("20G", "100G")
 
 
-class Grows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GrowthRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When and by how much ``policy apply`` grows volumes; what is not set is as of all, or as shipped.
 
     ``over`` is the share of a file system in use from which on its volume grows, ``free`` the bytes that are to be free
@@ -124,11 +184,11 @@ class Grows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: str | None = None
 
 
-class Growth(Grows, frozen=True, forbid_unknown_fields=True):
+class Growth(GrowthRule, frozen=True, forbid_unknown_fields=True):
     """The rules of growth for all volumes, and those of classes and of VMs that have their own."""
 
-    classes: dict[str, Grows] = msgspec.field(default_factory=dict, name="class")
-    vms: dict[str, Grows] = msgspec.field(default_factory=dict, name="vm")
+    classes: dict[str, GrowthRule] = msgspec.field(default_factory=dict, name="class")
+    vms: dict[str, GrowthRule] = msgspec.field(default_factory=dict, name="vm")
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,6 +203,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     load: Load = msgspec.field(default_factory=Load)
     cluster: ClusterSettings = msgspec.field(default_factory=ClusterSettings)
     report: Report = msgspec.field(default_factory=Report)
+    thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
     growth: Growth = msgspec.field(default_factory=Growth)
 
 
@@ -198,12 +259,17 @@ def _check(config: Config) -> None:
         sizes.parse(size)
     for vm in (*config.move.last, *config.move.exclude, *(vm for group in config.placement.apart for vm in group)):
         names.vm(vm, config.vg)
-    for name in config.growth.classes:
-        names.storage_class(name)
-    for vm in config.growth.vms:
-        names.vm(vm, config.vg)
     if config.move.rate:
         sizes.rate(config.move.rate)
+    for name in (*config.thresholds.classes, *config.growth.classes):
+        names.storage_class(name)
+    for vm in (*config.thresholds.vms, *config.growth.vms):
+        names.vm(vm, config.vg)
+    for size in config.report.sizes:
+        try:
+            sizes.parse(size)
+        except UsageError as error:
+            raise UsageError(f"report.sizes: {error.what}", why=error.why, hint=error.hint) from None
     for twice in config.nodes, config.placement.classes:
         if len(set(twice)) != len(twice):
             raise UsageError("a name stands twice in one list", why=", ".join(twice), hint="keep one of each")
@@ -222,17 +288,17 @@ def _unknown_key(why: str) -> str:
 def _line_of(text: str, key: str) -> int:
     """Find the line of a key such as ``ssh.user``; tomllib does not tell it. 0 where it is written in another way."""
     # msgspec does not tell the name of a table within a table.
-    table, named, last = key.partition("[...].")
-    if not named:
-        table, _, last = key.partition("[")[0].rpartition(".")
+    outer, named, inner = key.partition("[...].")
+    whole = key.partition("[")[0]
+    table, _, last = (outer, "", inner) if named else whole.rpartition(".")
     inside = ""
     for number, line in enumerate(text.splitlines(), 1):
         heading = re.fullmatch(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?", line)
         if heading:
             inside = heading[1]
-        name = inside if heading else line.split("=")[0].strip(" \t\"'")
+        name = line.split("=")[0].strip(" \t\"'")
         within = inside.startswith(f"{table}.") if named else inside == table
-        if last and name == last and (heading or within):
+        if last and (inside == whole if heading and not named else within and name == last):
             return number
     return 0
 

@@ -134,7 +134,11 @@ class LogicalVolume(msgspec.Struct, frozen=True):
 
 
 class VolumeGroup(msgspec.Struct, frozen=True):
-    """The VG; ``lock_type`` is "" (none), dlm, sanlock, idm or clvm."""
+    """The VG; ``lock_type`` is "" (none), dlm, sanlock, idm or clvm.
+
+    ``metadata_size`` is what its metadata may grow to, ``lock_size`` that of the LV in which sanlock keeps its leases
+    and ``lock_used`` what they take there; 0 where that is not known or there is none.
+    """
 
     name: str
     uuid: str
@@ -144,6 +148,9 @@ class VolumeGroup(msgspec.Struct, frozen=True):
     free: int
     lock_type: str
     metadata_free: int
+    metadata_size: int = 0
+    lock_size: int = 0
+    lock_used: int = 0
 
     @property
     def shared(self) -> bool:

@@ -9,3 +9,15 @@ class Output(StrEnum):
     table = "table"
     json = "json"
     plain = "plain"
+
+
+class ReportForm(StrEnum):
+    """How a capacity report is written; the forms themselves are in report/forms.py."""
+
+    table = "table"
+    json = "json"
+    plain = "plain"
+    csv = "csv"
+    html = "html"
+    prometheus = "prometheus"
+    nagios = "nagios"

@@ -7,13 +7,14 @@ from pathlib import Path
 from vmstore import config as configuration
 from vmstore import inventory, names
 from vmstore.config import Config
-from vmstore.errors import NotFound
+from vmstore.errors import ConfigError, NotFound, UsageError
 from vmstore.inventory import Wanted
 from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
 from vmstore.policies import growth
+from vmstore.policies.levels import Rules
 from vmstore.run import LocalRunner, Runner
 from vmstore.tools import nodes
 from vmstore.tools.nodes import Nodes
@@ -94,9 +95,18 @@ def make_runner() -> Runner:
     return LocalRunner()
 
 
+def rules(config: Config) -> Rules:
+    """Read the thresholds, those of classes with what placement keeps free of them. Raises ConfigError."""
+    try:
+        return Rules.read(config.thresholds, config.placement.reserve)
+    except UsageError as error:
+        raise ConfigError(f"thresholds, {error.what}", why=error.why, hint=error.hint) from None
+
+
 def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
     """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node."""
     config = configuration.load(config_file)
+    rules(config)
     growth.Rules.of(config.growth)
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
     for node in absent:

@@ -150,7 +150,12 @@ def say(text: str) -> None:
 def write(text: str) -> None:
     """Write data to stdout; a reader who has seen enough, such as ``head``, ends it without an error."""
     try:
-        sys.stdout.write(text)
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            # The locale has fewer characters than a node may use in what it says.
+            known = sys.stdout.encoding or "ascii"
+            sys.stdout.write(text.encode(known, "replace").decode(known))
         sys.stdout.flush()
     except BrokenPipeError:
         # Python would complain once more when it closes stdout at its end.

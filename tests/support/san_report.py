@@ -28,7 +28,8 @@ def fullreport(san: San, node: str) -> str:
             "vg_size": str(size * EXTENT),
             "vg_free": str(free * EXTENT),
             "vg_lock_type": san.lock_type,
-            "vg_mda_free": "8908288",
+            "vg_mda_size": "17821696",
+            "vg_mda_free": str(8910592 - 512 * (len(san.lvs) + 4)),
         }
     )
     for lun in pvs:
@@ -89,6 +90,7 @@ def _lv(name: str, uuid: str, size: int, layout: str, role: str, source: str) ->
         "lv_role": role,
         "move_pv": source,
         "lv_tags": "",
+        "lv_lockargs": "",
     }
 
 

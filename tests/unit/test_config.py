@@ -2,15 +2,17 @@
 
 import os
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from vmstore import config
-from vmstore.config import Config, Grows, Growth
+from vmstore import config, session
+from vmstore.config import Config, Growth, GrowthRule
 from vmstore.errors import ConfigError
 from vmstore.policies import growth
+from vmstore.policies.levels import Amount, Kind
 
 EXAMPLE = Path(config.__file__).parent / "vmstore.toml.example"
 SHIPPED = Path(growth.__file__).with_name("growth.toml")
@@ -40,13 +42,18 @@ def test_the_example_names_every_key() -> None:
         found = set()
         for field in msgspec.structs.fields(struct):
             inner = isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
-            found |= keys(field.type, f"{prefix}{field.name}.") if inner else {prefix + field.encode_name}
+            name = prefix + field.encode_name
+            found |= keys(field.type, f"{name}.") if inner else {name}
         return found - {"growth.class", "growth.vm"}
 
-    told = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
-    flat = {key for key, value in told.items() if not isinstance(value, dict)}
-    flat |= {f"{table}.{key}" for table, content in told.items() if isinstance(content, dict) for key in content}
-    assert flat == keys(Config)
+    def named(table: dict[str, object], prefix: str = "") -> set[str]:
+        found = set()
+        for key, value in table.items():
+            name = prefix + key
+            found |= named(value, f"{name}.") if isinstance(value, dict) and value else {name}
+        return found
+
+    assert named(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))) == keys(Config)
 
 
 def test_every_key_may_be_set() -> None:
@@ -70,6 +77,13 @@ poll_seconds = 5
 history = "/srv/vmstore/san-1.db"
 hourly_days = 30
 daily_days = 1000
+sizes = ["8G"]
+[thresholds.class]
+warn = "70%"
+[thresholds.classes.fc]
+crit_days = 0
+[thresholds.vms]
+db01 = { reserve = "16G" }
 [growth]
 over = "85%"
 free = "5G"
@@ -88,12 +102,17 @@ most = "1T"
         filesystem=config.FileSystem("ext3", 5),
         placement=config.Placement(("fc", "iscsi")),
         move=config.Move(64, 5),
-        report=config.Report("/srv/vmstore/san-1.db", 30, 1000),
+        report=config.Report("/srv/vmstore/san-1.db", 30, 1000, ("8G",)),
+        thresholds=config.Thresholds(
+            each=config.Grows(warn="70%"),
+            classes={"fc": config.Own(crit_days=0)},
+            vms={"db01": config.Own(reserve="16G")},
+        ),
         growth=Growth(
             over="85%",
             free="5G",
-            classes={"fc": Grows(grow=True)},
-            vms={"db-01.prod": Grows(step="20G", daily="40G", most="1T")},
+            classes={"fc": GrowthRule(grow=True)},
+            vms={"db-01.prod": GrowthRule(step="20G", daily="40G", most="1T")},
         ),
     )
 
@@ -134,6 +153,13 @@ most = "1T"
         ('[report]\nhistory = "history.db"', "file:2: report.history", "regex"),
         ("[report]\nhourly_days = 1", "file:2: report.hourly_days", ">= 2"),
         ("[report]\ndaily_days = 29", "file:2: report.daily_days", ">= 30"),
+        ('[report]\nsizes = ["8"]', "file: report.sizes: '8' is not a size", "no unit"),
+        ("[thresholds.class]\nwarm = 1", "file:2: thresholds.class.warm", "unknown field"),
+        ("[thresholds.nosuch]\nwarn = 1", "file:1: thresholds.nosuch", "unknown field"),
+        ('[thresholds.lock]\nreserve = "1G"', "file:2: thresholds.lock.reserve", "unknown field"),
+        ("[thresholds.vm]\nwarn_days = 3651", "file:2: thresholds.vm.warn_days", "<= 3650"),
+        ("[thresholds.classes]\nFC = { warn_days = 3 }", "cannot name a class", "small letters"),
+        ("[thresholds.vms]\n'a b' = { warn_days = 3 }", "cannot name a VM", ""),
         ("[move]\npoll_seconds = 0", "file:2: move.poll_seconds", ">= 1"),
         ('[ssh]\nuser = "root"\n[move]\nuser = "root"', "file:4: move.user", "unknown field"),
         ("vg = \nnodes = []", "file is not TOML", "line 1"),
@@ -220,3 +246,29 @@ def test_a_file_that_is_no_text_or_no_file_is_refused(tmp_path: Path) -> None:
         config.load(binary)
     with pytest.raises(ConfigError, match="cannot read"):
         config.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('[thresholds.class]\nwarn = "80"', "thresholds, class: warn: '80' is not a size"),
+        ('[thresholds.pv]\nreserve = "101%"', "thresholds, pv: reserve: '101%' is no share"),
+        ('[thresholds.classes.fc]\nblock = "70%"', "thresholds, class fc: warn comes after block"),
+        ("[thresholds.vms.db01]\ncrit_days = 31", "thresholds, vm db01: crit_days is over warn_days"),
+    ],
+)
+def test_a_threshold_that_makes_no_sense_is_refused_by_its_key_before_anything_is_done(
+    file: Path, text: str, what: str
+) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        session.start(file)
+    assert caught.value.what == what
+
+
+def test_what_placement_keeps_free_of_a_class_is_its_reserve_unless_it_has_another() -> None:
+    text = '[placement]\nreserve = { fc = "1G", iscsi = "2G" }\n[thresholds.classes.fc]\nreserve = "3G"'
+    read = session.rules(config.parse(text, "file"))
+    kept = {name: read.levels(Kind.CLASS, name).reserve for name in ("fc", "iscsi", "sas")}
+    assert kept == {"fc": Amount(size=3 * 2**30), "iscsi": Amount(size=2 * 2**30), "sas": None}
+    assert read.levels(Kind.CLASS, "fc").warn == Amount(Fraction(80, 100))

@@ -195,7 +195,8 @@ def test_a_clock_that_was_ahead_makes_no_day_longer_than_one() -> None:
 def test_what_is_kept_is_read_again_and_anything_else_is_nothing() -> None:
     known = Grown(NOW).seen({"web01": 10 * G}, NOW).seen({"web01": 12 * G}, NOW + 1)
     assert Grown.read(known.keep()) == known
-    for odd in (None, {}, [], "x", {"since": "x"}, {"since": 1, "volumes": {"web01": [1]}}):
+    odds: list[Any] = [None, {}, [], "x", {"since": "x"}, {"since": 1, "volumes": {"web01": [1]}}]
+    for odd in odds:
         assert Grown.read(odd) is None
 
 
@@ -297,8 +298,8 @@ def test_a_class_is_held_against_its_block_with_and_without_the_pvs_that_take_no
         ({}, {}, 9 * G + 512 * M, "class fc is at its block"),
         ({"block": "none"}, {}, 10 * G, "class fc has no more room"),
         ({"block": "2G"}, {}, 8 * G, "class fc is at its block"),
-        ({"reserve": "3G"}, {}, 7 * G, "block or reserve"),
-        ({}, {"fc": 6 * G}, 4 * G, "class fc is at its reserve ([placement])"),
+        ({"reserve": "3G"}, {}, 7 * G, "class fc is at its reserve"),
+        ({}, {"fc": 6 * G}, 4 * G, "class fc is at its reserve"),
         ({}, {"iscsi": 6 * G}, 9 * G + 512 * M, "class fc is at its block"),
     ],
 )

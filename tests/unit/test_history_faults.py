@@ -209,7 +209,7 @@ def test_a_new_file_for_which_there_is_no_room_is_told_and_made_later(path: Path
     assert not list(path.parent.glob("*damaged*"))
 
 
-@pytest.mark.parametrize("version", [3, 99])
+@pytest.mark.parametrize("version", [schema.VERSION + 1, 99])
 def test_a_file_of_a_newer_vmstore_is_left_as_it_is(path: Path, version: int) -> None:
     fill(path, [0])
     rows(path, f"PRAGMA user_version = {version}")
@@ -220,7 +220,7 @@ def test_a_file_of_a_newer_vmstore_is_left_as_it_is(path: Path, version: int) ->
 
 def test_a_newer_file_that_may_only_be_read_is_newer(path: Path) -> None:
     fill(path, [0])
-    rows(path, "PRAGMA user_version = 3")
+    rows(path, f"PRAGMA user_version = {schema.VERSION + 1}")
     path.chmod(0o400)
     with without_roots_rights():
         _nothing_to_be_had(path, Fault.NEWER)

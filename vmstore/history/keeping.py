@@ -94,6 +94,7 @@ def _prune(connection: sqlite3.Connection, before: int, enough: int) -> Iterator
         with transaction(connection):
             connection.execute("DELETE FROM days WHERE day = ?", (oldest,))
             connection.execute(_FORGET)
+            connection.execute("DELETE FROM fits WHERE subject NOT IN (SELECT id FROM subjects)")
         yield
 
 

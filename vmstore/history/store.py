@@ -4,14 +4,14 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from vmstore.history import faults, keeping, place, rows
 from vmstore.history.schema import transaction
-from vmstore.history.values import Fault, Keeping, Kind, Note, Point, Sample
+from vmstore.history.values import Fault, Fit, Keeping, Kind, Note, Point, Sample
 
 # What one report spends at most on tidying up, in seconds.
 BUDGET = 0.2
@@ -76,6 +76,18 @@ class History:
         told = self._read(lambda connection: rows.days(connection, kind, since, self._until()), none)
         while (one := self._read(lambda _: next(told, None), None)) is not None:
             yield one
+
+    def days_of(self, kind: Kind, names: Collection[str], since: int) -> dict[str, list[Point]]:
+        """Give the history of some subjects of a kind, each with at most one point a day."""
+        return self._read(lambda connection: rows.days_of(connection, kind, names, since, self._until()), {})
+
+    def fits(self, kind: Kind) -> dict[str, Fit]:
+        """Give what reports before made of the history of each subject of a kind."""
+        return self._read(lambda connection: rows.fits(connection, kind), {})
+
+    def keep_fits(self, kind: Kind, made: Mapping[str, Fit]) -> list[Note]:
+        """Keep what this report made of it, and tell why that was not possible."""
+        return self._write(lambda connection: rows.keep_fits(connection, kind, made))
 
     def last(self, kind: Kind) -> dict[str, Point]:
         """Give what the newest report said of each subject of a kind."""

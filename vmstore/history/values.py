@@ -36,6 +36,14 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     used_max: int | None
 
 
+class Fit(msgspec.Struct, frozen=True, gc=False):
+    """What was made of a subject's history at ``time``, when it was at ``value``; ``fit`` is the caller's own JSON."""
+
+    time: int
+    value: int
+    fit: str
+
+
 class Fault(StrEnum):
     """Name what can be wrong with the history; alerts refer to these words."""
 

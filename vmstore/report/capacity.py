@@ -14,6 +14,8 @@ class Subject(msgspec.Struct, frozen=True):
     ``filesystem`` are of a VM's file system, None where no node has it mounted or none could tell. ``largest`` is the
     longest run of free extents. ``classes`` are those of the PVs that a VM lies on, ``pvs`` their names. ``reserve`` is
     what must stay free. ``state`` is "cordoned", "missing", "moving", … as the lists show it, "" for nothing.
+    ``closed`` is how much of ``free`` lies on PVs that take nothing new. ``id`` is what the history knows it by, where
+    that is not its name: of a PV, which each node calls otherwise, its UUID.
     """
 
     kind: Kind
@@ -31,6 +33,23 @@ class Subject(msgspec.Struct, frozen=True):
     state: str = ""
     trend: Trend | Unknown | None = None
     full: Full | None = None
+    closed: int = 0
+    id: str = ""
+
+    @property
+    def key(self) -> str:
+        """Give what the history knows it by."""
+        return self.id or self.name
+
+    @property
+    def filled(self) -> tuple[int, int] | None:
+        """Give what is used and of how much: what cannot be given out is of no use, and of a VM its file system counts.
+
+        None where nobody knows.
+        """
+        if self.kind is not Kind.VM:
+            return self.allocated, self.size - (0 if self.kind is Kind.PV else self.closed)
+        return None if self.used is None or not self.filesystem else (self.used, self.filesystem)
 
 
 class Fit(msgspec.Struct, frozen=True):

@@ -24,11 +24,12 @@ def _row(pv: PhysicalVolume) -> dict[str, Any]:
         "size": pv.size,
         "free": pv.free,
         "cordoned": pv.cordoned,
-        "state": _state(pv),
+        "state": state(pv) or "ok",
     }
 
 
-def _state(pv: PhysicalVolume) -> str:
+def state(pv: PhysicalVolume) -> str:
+    """Say in words what is not as usual; "" for nothing."""
     states = []
     if pv.missing:
         states.append("missing")
@@ -38,4 +39,4 @@ def _state(pv: PhysicalVolume) -> str:
         states.append(f"being emptied (lock on {', '.join(lease.node_of(tag) for tag in pv.leases)})")
     if pv.device and pv.device.paths_up < pv.device.paths:
         states.append(f"{pv.device.paths - pv.device.paths_up} of {pv.device.paths} paths down")
-    return ", ".join(states) or "ok"
+    return ", ".join(states)

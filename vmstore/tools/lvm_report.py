@@ -1,6 +1,6 @@
 """Ask LVM for the whole VG in one call that takes no lock, and turn the answer into the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -8,12 +8,16 @@ import msgspec
 from vmstore.errors import NotFound, ToolFailed
 from vmstore.model import Allocation, LogicalVolume, PhysicalVolume, VolumeGroup
 from vmstore.run import Result
-from vmstore.tools import legs
+from vmstore.tools import legs, sanlock
+
+# Of a metadata area LVM fills half, behind its header, since two whole copies must find room (lvm2
+# lib/format_text/format-text.c, MDA_HEADER_SIZE). What it says is free is of that half.
+_MDA_HEADER = 512
 
 _COLUMNS = {
-    "vg": "vg_name,vg_uuid,vg_seqno,vg_extent_size,vg_size,vg_free,vg_lock_type,vg_mda_free",
+    "vg": "vg_name,vg_uuid,vg_seqno,vg_extent_size,vg_size,vg_free,vg_lock_type,vg_mda_size,vg_mda_free",
     "pv": "pv_name,pv_uuid,pv_size,pv_free,pv_allocatable,pv_missing,pv_tags,pe_start",
-    "lv": "lv_name,lv_uuid,lv_size,lv_layout,lv_role,move_pv,lv_tags",
+    "lv": "lv_name,lv_uuid,lv_size,lv_layout,lv_role,move_pv,lv_tags,lv_lockargs",
     "pvseg": "pv_uuid,pvseg_start,pvseg_size,lv_name",
     "seg": "lv_name,devices",
 }
@@ -29,6 +33,7 @@ class _Vg(msgspec.Struct):
     vg_free: str
     vg_lock_type: str
     vg_mda_free: str
+    vg_mda_size: str = ""
 
 
 class _Pv(msgspec.Struct):
@@ -50,6 +55,7 @@ class _Lv(msgspec.Struct):
     lv_role: str
     move_pv: str
     lv_tags: str = ""
+    lv_lockargs: str = ""
 
 
 class _PvSeg(msgspec.Struct):
@@ -123,13 +129,14 @@ def parse(vg: str, result: Result) -> Report:
     joined = _moving(found)
     leaving = legs.leaving(own, of, pvs)
     return Report(
-        vg=_vg(found.vg[0]),
+        vg=_vg(found.vg[0], found.lv),
         pvs=pvs,
         lvs=tuple(_lv(lv, extents, joined, leaving) for lv in found.lv),
     )
 
 
-def _vg(vg: _Vg) -> VolumeGroup:
+def _vg(vg: _Vg, lvs: Iterable[_Lv]) -> VolumeGroup:
+    sizes = {_plain(lv.lv_name): int(lv.lv_size) for lv in lvs if _plain(lv.lv_name) == sanlock.LV}
     return VolumeGroup(
         name=vg.vg_name,
         uuid=vg.vg_uuid,
@@ -139,6 +146,9 @@ def _vg(vg: _Vg) -> VolumeGroup:
         free=int(vg.vg_free),
         lock_type="" if vg.vg_lock_type == "none" else vg.vg_lock_type,
         metadata_free=int(vg.vg_mda_free or 0),
+        metadata_size=max(0, (int(vg.vg_mda_size or 0) - _MDA_HEADER) // 2),
+        lock_size=sizes.get(sanlock.LV, 0),
+        lock_used=sanlock.used(lv.lv_lockargs for lv in lvs) if sizes else 0,
     )
 
 

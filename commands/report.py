@@ -1,0 +1,52 @@
+"""vmstore report: how full everything is, how it grows, and when it will be full."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vmstore.commands.options import Config, Offline
+from vmstore.output import ReportForm
+
+
+def report(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="VG, class, PV or VM; else all.", show_default=False),
+    ] = None,
+    output: Annotated[
+        ReportForm | None,
+        typer.Option("--output", "-o", help="How it is written; else as a table.", show_default=False),
+    ] = None,
+    to: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--to",
+            metavar="FILE",
+            help="Write it there in one stroke; may be repeated. Without -o the ending tells how: "
+            ".txt, .json, .csv, .tsv, .html, .prom.",
+            show_default=False,
+        ),
+    ] = None,
+    cron: Annotated[
+        bool, typer.Option("--cron", help="Say only what is new: what crossed a threshold, changed, or is over.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every VM in the table.")] = False,
+    config: Config = None,
+    offline: Offline = None,
+) -> int:
+    """Report how full the storage is, how it grows, when it will be full, and what there is room for.
+
+    Each report is added to the history, from which growth is told. The exit code is 10 while a threshold is crossed.
+    """
+    from contextlib import nullcontext
+
+    from vmstore import session
+    from vmstore.commands import report_writing
+    from vmstore.errors import ExitCode
+    from vmstore.history import turn
+
+    run = session.start(config, offline or ())
+    wish = report_writing.wish(output, to or (), names or (), cron=cron, every=every)
+    with turn.alone(Path(run.config.report.history)) if cron else nullcontext(True) as mine:
+        return report_writing.carry_out(run, wish) if mine else ExitCode.DONE

@@ -1,0 +1,108 @@
+"""Write a capacity report where it was asked for: to files, to stdout, or for cron only what is new."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmstore import session, ui, ui_files, ui_plots
+from vmstore.commands import reporting
+from vmstore.errors import ExitCode, ToolFailed, UsageError
+from vmstore.history.store import History
+from vmstore.history.values import Keeping
+from vmstore.output import ReportForm
+from vmstore.report import chosen, forms, news
+from vmstore.report.forms import FORMS, Sheet
+from vmstore.session import Session
+
+# Forms that have no place for notes and silent nodes.
+_BARE = (ReportForm.plain, ReportForm.csv)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for; ``output`` is None where it was not said, ``files`` go with their forms."""
+
+    output: ReportForm | None
+    files: tuple[tuple[Path, ReportForm], ...]
+    names: tuple[str, ...]
+    cron: bool
+    every: bool
+
+
+def wish(output: ReportForm | None, files: Sequence[Path], names: Sequence[str], *, cron: bool, every: bool) -> Wish:
+    """Check what was asked for. Raises UsageError."""
+    if cron and names:
+        raise UsageError(
+            "--cron tells of all there is",
+            why="what it was silent about would count as told",
+            hint="leave out the names, or --cron",
+        )
+    return Wish(output, tuple((file, output or _form(file)) for file in files), tuple(names), cron, every)
+
+
+def carry_out(run: Session, wish: Wish) -> int:
+    """Take the report, write it, and give the exit code."""
+    now = time.time()
+    world = run.inventory(blocks=True)
+    limits = Keeping(run.config.report.hourly_days, run.config.report.daily_days)
+    with History.open(Path(run.config.report.history), limits) as history:
+        whole, alerts = reporting.take(run, world, history, now, cron=wish.cron)
+        capacity = chosen.only(whole, world, wish.names)
+        rules = session.rules(run.config)
+        sheet = Sheet(capacity, world, rules, lambda: reporting.histories(history, capacity), wish.every)
+        written = [_file(file, FORMS[form].write(sheet)) for file, form in wish.files]
+        own = _speak(wish, sheet)
+        if wish.cron:
+            reporting.told(history, alerts)
+    if not all(written):
+        return ExitCode.TOOL
+    return own if own is not None else ExitCode.THRESHOLD if capacity.alerts else ExitCode.DONE
+
+
+def _form(file: Path) -> ReportForm:
+    found = forms.by_ending(file)
+    if found is None:
+        endings = ", ".join(form.ending for form in FORMS.values() if form.ending)
+        raise UsageError(f"how shall {file} be written?", why=f"it does not end in {endings}", hint="say so with -o")
+    return found
+
+
+def _file(file: Path, text: str) -> bool:
+    """Write a file; that it cannot be written stops nothing else of the report."""
+    try:
+        ui_files.write(file, text)
+    except ToolFailed as problem:
+        ui.error(problem)
+        return False
+    return True
+
+
+def _speak(wish: Wish, sheet: Sheet) -> int | None:
+    """Write to stdout what belongs there; give the exit code of a form that has its own."""
+    capacity = sheet.capacity
+    if wish.cron:
+        new = news.lines(capacity)
+        if new and wish.output and not wish.files:
+            ui.write(FORMS[wish.output].write(sheet))
+        elif new:
+            ui.write("".join(f"{line}\n" for line in new))
+        _notes(capacity.notes)
+        return None
+    if wish.files:
+        _notes(capacity.notes)
+        return None
+    output = wish.output or ReportForm.table
+    if output is ReportForm.table:
+        ui_plots.show(forms.lines(sheet, ui_plots.width(), ui_plots.ink()))
+    else:
+        ui.write(FORMS[output].write(sheet))
+    if output in _BARE:
+        _notes([*(f"{node} {why}" for node, why in capacity.silent.items()), *capacity.notes])
+    code = FORMS[output].code
+    return code(capacity) if code else None
+
+
+def _notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        ui.say(f"vmstore: {note}")

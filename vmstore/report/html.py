@@ -1,0 +1,222 @@
+"""Write a capacity report as one HTML file, for a browser, a phone and a mail: it asks no network for anything. Pure.
+
+Mail clients drop pictures drawn in SVG, so whatever a picture tells is in a table, too. ElementTree does the escaping.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from vmstore import sizes
+from vmstore.policies.codes import CODES
+from vmstore.policies.forecast import Trend
+from vmstore.policies.levels import Kind
+from vmstore.policies.thresholds import Alert
+from vmstore.report import html_plots, wording
+from vmstore.report.axes import Histories
+from vmstore.report.capacity import Capacity, Subject
+from vmstore.report.layout import Piece
+
+# A mail of more than 100 kB is cut off by some that show it, and nobody reads a table of 5,000 rows.
+MOST_VMS, MOST_PLOTS = 50, 8
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+# No HTML may hold them, in whatever form.
+_UNFIT = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def form(
+    capacity: Capacity, histories: Histories | None = None, pieces: Mapping[str, Sequence[Piece]] | None = None
+) -> str:
+    """Write the page; histories and pieces (see layout.py) are drawn where they are given."""
+    html = Element("html", {"lang": "en"})
+    title = f"VG {capacity.vg}: {wording.counts(capacity)}"
+    _head(SubElement(html, "head"), title)
+    body = SubElement(html, "body")
+    _add(body, "h1", title)
+    _add(body, "p", f"Capacity at {wording.moment(capacity.time)}", "dim")
+    for line in (*(f"Node {node} is silent: {why}" for node, why in capacity.silent.items()), *capacity.notes):
+        _add(body, "p", line, "alert")
+    _alerts(body, capacity)
+    _room(body, capacity)
+    _plots(body, capacity, histories or {})
+    _fits(body, capacity)
+    _places(body, capacity, pieces or {})
+    _vms(body, capacity, histories or {})
+    _list(body, "What policies did", capacity.acted)
+    return f"<!DOCTYPE html>\n{ElementTree.tostring(html, 'unicode', method='html')}\n"
+
+
+def _head(head: Element, title: str) -> None:
+    SubElement(head, "meta", {"charset": "utf-8"})
+    SubElement(head, "meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"})
+    SubElement(head, "meta", {"name": "color-scheme", "content": "light dark"})
+    # Whatever a name holds, the browser then fetches and runs nothing.
+    SubElement(head, "meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY})
+    _add(head, "title", title)
+    SubElement(head, "style").text = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+
+
+def _alerts(body: Element, capacity: Capacity) -> None:
+    if capacity.alerts:
+        _add(body, "h2", "Alerts")
+    fresh = capacity.changes.new if capacity.changes else ()
+    for alert in capacity.alerts:
+        box = SubElement(body, "div", {"class": f"alert {wording.SEVERITIES[alert.severity]}"})
+        new = ", new" if alert in fresh else ""
+        _add(box, "p", f"{wording.SEVERITIES[alert.severity]}{new} · {alert.code}", "badge")
+        _add(box, "h3", wording.headline(alert))
+        _add(box, "p", CODES[alert.code].meaning if alert.code in CODES else "")
+        _add(box, "pre", "\n".join(wording.commands(alert, capacity.vg)))
+    if capacity.changes:
+        _list(body, "Over since the report before", [_over(alert) for alert in capacity.changes.over])
+
+
+def _over(alert: Alert) -> str:
+    title = CODES[alert.code].title if alert.code in CODES else ""
+    return f"{alert.code} {wording.subject(alert.kind, alert.subject)}: {title}"
+
+
+def _room(body: Element, capacity: Capacity) -> None:
+    _add(body, "h2", "Room")
+    heads = ("", "taken", "", "free", "largest run", "reserve", "a day", "full (from, to)")
+    table = _table(body, heads, {2, 3, 4, 5, 6})
+    for kind in (Kind.VG, Kind.CLASS, Kind.METADATA, Kind.LOCK):
+        for of in capacity.of(kind):
+            row = _subject(table, capacity, of)
+            plain = kind in (Kind.METADATA, Kind.LOCK)
+            _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
+            _add(row, "td", "-" if plain else sizes.show(of.largest), "number")
+            _add(row, "td", sizes.show(of.reserve) if of.reserve else "-", "number")
+            _add(row, "td", wording.growth(of.trend), "number")
+            _add(row, "td", wording.outlook(of))
+
+
+def _plots(body: Element, capacity: Capacity, histories: Histories) -> None:
+    """Plot the VG, the classes, and those VMs that an alert is of."""
+    told = {alert.subject for alert in capacity.alerts if alert.kind is Kind.VM}
+    chosen = [*capacity.of(Kind.VG), *capacity.of(Kind.CLASS)]
+    chosen += [of for of in capacity.of(Kind.VM) if of.name in told][:MOST_PLOTS]
+    drawn = [(of, html_plots.history(of, histories.get((of.kind, of.name), ()), capacity.time)) for of in chosen]
+    if not any(svg is not None for _, svg in drawn):
+        return
+    _add(body, "h2", "Use over time")
+    _add(body, "p", "Dashed red: its size. Beyond now: the likely growth, and its range of 95 %.", "dim")
+    plots = SubElement(body, "div", {"class": "plots"})
+    for of, svg in drawn:
+        if svg is not None:
+            figure = SubElement(plots, "figure")
+            _add(figure, "figcaption", f"{wording.subject(of.kind, of.name)}: full {wording.outlook(of)}")
+            figure.append(svg)
+
+
+def _fits(body: Element, capacity: Capacity) -> None:
+    if capacity.fits:
+        _add(body, "h2", "How many more VMs fit")
+        table = _table(body, ("of", "in", "VMs"), {0, 2})
+        for fit in capacity.fits:
+            row = SubElement(table, "tr")
+            _add(row, "td", sizes.show(fit.size), "number")
+            _add(row, "td", f"class {fit.storage_class}" if fit.storage_class else "all classes")
+            _add(row, "td", str(fit.count), "number")
+
+
+def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Piece]]) -> None:
+    pvs = capacity.of(Kind.PV)
+    if not pvs:
+        return
+    _add(body, "h2", "Where volumes lie")
+    widest = max(of.size for of in pvs)
+    for of in pvs if pieces else ():
+        _add(body, "p", f"{of.name} {', '.join(of.classes)}", "dim")
+        body.append(html_plots.row(of, pieces.get(of.name, ()), widest))
+    table = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
+    for of in pvs:
+        row = _subject(table, capacity, of)
+        _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
+        _add(row, "td", sizes.show(of.largest), "number")
+        _add(row, "td", ", ".join(of.classes))
+        _add(row, "td", of.state or "ok")
+        _add(row, "td", _largest(pieces.get(of.name, ())))
+
+
+def _largest(pieces: Sequence[Piece], most: int = 3) -> str:
+    on: dict[str, int] = {}
+    for piece in pieces:
+        on[piece.volume] = on.get(piece.volume, 0) + piece.size
+    first = sorted(on.items(), key=lambda item: (-item[1], item[0]))[:most]
+    words = [f"{name} {sizes.show(size)}" for name, size in first]
+    return ", ".join([*words, f"{len(on) - most} more"] if len(on) > most else words)
+
+
+def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
+    vms = capacity.of(Kind.VM)
+    if not vms:
+        return
+    told = {alert.subject for alert in capacity.alerts if alert.kind is Kind.VM}
+    shown = sorted(vms, key=lambda of: (of.name not in told, -_rate(of), of.name))[:MOST_VMS]
+    _add(body, "h2", "VMs")
+    _add(
+        body,
+        "p",
+        "Those of alerts first, then by growth."
+        + (f" {len(vms) - MOST_VMS} more are not shown." if len(vms) > MOST_VMS else ""),
+        "dim",
+    )
+    heads = ("", "file system", "", "used", "volume", "a day", "history", "full (from, to)", "on", "class")
+    table = _table(body, heads, {2, 3, 4, 5})
+    for of in shown:
+        row = _subject(table, capacity, of)
+        known = of.used is not None and of.filesystem is not None
+        _add(row, "td", f"{sizes.show(of.used or 0)} of {sizes.show(of.filesystem or 0)}" if known else "-", "number")
+        _add(row, "td", sizes.show(of.size), "number")
+        _add(row, "td", wording.growth(of.trend), "number")
+        cell = SubElement(row, "td")
+        svg = html_plots.spark(of, histories.get((of.kind, of.name), ()))
+        if svg is not None:
+            cell.append(svg)
+        _add(row, "td", wording.outlook(of))
+        _add(row, "td", of.node or "-")
+        _add(row, "td", ", ".join(of.classes))
+
+
+def _rate(of: Subject) -> float:
+    return of.trend.per_day if isinstance(of.trend, Trend) else 0.0
+
+
+def _subject(table: Element, capacity: Capacity, of: Subject) -> Element:
+    """Begin a row: the name, a bar and the per cent; a bar is two boxes, which mail clients do show."""
+    severities = [alert.severity for alert in capacity.alerts if (alert.kind, alert.subject) == (of.kind, of.name)]
+    row = SubElement(table, "tr", {"class": wording.SEVERITIES[max(severities)]} if severities else {})
+    _add(row, "td", of.name if of.kind in (Kind.PV, Kind.VM) else wording.subject(of.kind, of.name), "name")
+    cell = SubElement(row, "td", {"class": "bar"})
+    filled = wording.filled(of)
+    share = wording.percent(*filled) if filled else None
+    if share is not None:
+        track = SubElement(cell, "div", {"class": "track"})
+        SubElement(track, "div", {"class": "fill", "style": f"width:{min(share, 100)}%"})
+    _add(row, "td", "-" if share is None else f"{share} %", "number")
+    return row
+
+
+def _table(body: Element, heads: Sequence[str], numbers: set[int]) -> Element:
+    table = SubElement(SubElement(body, "div", {"class": "scroll"}), "table")
+    row = SubElement(SubElement(table, "thead"), "tr")
+    for place, head in enumerate(heads):
+        _add(row, "th", head, "number" if place in numbers else "")
+    return SubElement(table, "tbody")
+
+
+def _list(body: Element, head: str, lines: Sequence[str]) -> None:
+    if lines:
+        _add(body, "h2", head)
+        items = SubElement(body, "ul")
+        for line in lines:
+            _add(items, "li", line)
+
+
+def _add(parent: Element, tag: str, text: str, style: str = "") -> Element:
+    element = SubElement(parent, tag, {"class": style} if style else {})
+    element.text = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
+    return element

@@ -1,0 +1,146 @@
+"""Write alerts, growth and forecasts as words for eyes; every form of a capacity report has the same ones. Pure."""
+
+import re
+import shlex
+from datetime import UTC, datetime
+
+from vmstore import sizes
+from vmstore.policies.codes import CODES
+from vmstore.policies.forecast import Full, Trend, Unknown, Why
+from vmstore.policies.levels import Kind
+from vmstore.policies.slope import DAY
+from vmstore.policies.thresholds import Alert, Severity
+from vmstore.report.capacity import Capacity, Subject
+
+SEVERITIES = {Severity.WARN: "warning", Severity.CRIT: "critical"}
+_KINDS = {
+    Kind.CLASS: "class",
+    Kind.PV: "PV",
+    Kind.VM: "VM",
+    Kind.VG: "VG",
+    Kind.METADATA: "metadata of VG",
+    Kind.LOCK: "lock LV of VG",
+}
+_WHY = {
+    Why.NOTHING: "no history yet",
+    Why.CLOCK: "the history was written by a wrong clock",
+    Why.FEW_DAYS: "too few days of history yet",
+    Why.SHORT: "too short a history yet",
+    Why.FAR: "too far off to tell",
+}
+# How the number of an alert and its limit are to be read.
+_TOLD = {
+    "01": "{number} used, the limit is {limit}",
+    "02": "full in {number}, told of from {limit} on",
+    "03": "{number} free, {limit} are to be kept",
+    "P01": "with {number} of volumes on it",
+    "P02": "for {number}, the limit is {limit}",
+    "P03": "{number} used, the limit is {limit}",
+    "P04": "{number} free, {limit} are to be kept",
+    "J01": "{number} came at once, told of from {limit} on",
+    "J02": "{number}, it was {limit}",
+}
+
+
+def subject(kind: Kind, name: str) -> str:
+    """Name what an alert or a line is of."""
+    return f"{_KINDS[kind]} {name}"
+
+
+def headline(alert: Alert) -> str:
+    """Say in a line what is the matter, and by how much."""
+    known = CODES.get(alert.code)
+    title = known.title if known else alert.code
+    return f"{subject(alert.kind, alert.subject)}: {title}, {told(alert)}" if known else f"{alert.subject}: {title}"
+
+
+def told(alert: Alert) -> str:
+    """Say the numbers of an alert."""
+    form = _TOLD.get(alert.code[-3:]) or _TOLD[alert.code[-2:]]
+    unit = CODES[alert.code].unit
+    return form.format(number=_number(alert.number, unit), limit=_number(alert.limit, unit))
+
+
+def commands(alert: Alert, vg: str) -> tuple[str, ...]:
+    """List the commands that help, with what is known filled in; what is in capitals is left to the admin."""
+    known = {"VG": vg}
+    if alert.kind in (Kind.VM, Kind.PV):
+        known[alert.kind.upper()] = alert.subject
+    lines = CODES[alert.code].help if alert.code in CODES else ()
+    filled = [re.sub(r"\b(VG|PV|VM)\b", lambda at: shlex.quote(known.get(at[1], at[1])), line) for line in lines]
+    if alert.kind is Kind.CLASS:
+        # A class that is short of room wants more PVs; volumes that leave it go to another.
+        filled = [line.replace("--class CLASS", f"--class {shlex.quote(alert.subject)}") for line in filled]
+    return tuple(filled)
+
+
+def counts(capacity: Capacity) -> str:
+    """Count the alerts: "2 critical, 1 warning", or "all is well"."""
+    critical = sum(alert.severity is Severity.CRIT for alert in capacity.alerts)
+    warnings = len(capacity.alerts) - critical
+    words = [f"{critical} critical"] if critical else []
+    words += [f"{warnings} warning{'' if warnings == 1 else 's'}"] if warnings else []
+    return ", ".join(words) or "all is well"
+
+
+def growth(trend: Trend | Unknown | None) -> str:
+    """Write the growth of a day with its sign."""
+    if not isinstance(trend, Trend):
+        return "-"
+    return signed(trend.per_day)
+
+
+def signed(size: float) -> str:
+    """Write bytes with their sign."""
+    whole = round(size)
+    return f"{'+' if whole > 0 else '-' if whole < 0 else ''}{sizes.show(abs(whole))}"
+
+
+def outlook(of: Subject) -> str:
+    """Say when it will be full, as a date with its range, or why that cannot be told."""
+    if of.full is not None:
+        return full(of.full)
+    if isinstance(of.trend, Unknown):
+        return _WHY[of.trend.why]
+    return "-"
+
+
+def full(when: Full) -> str:
+    """Write a forecast: the likely date and the earliest and latest."""
+    if when.likely is None:
+        return "not on this trend" if when.earliest is None else f"perhaps from {date(when.earliest)} on"
+    if when.earliest == when.latest:
+        return "now"
+    latest = date(when.latest) if when.latest is not None else "never"
+    return f"{date(when.likely)} ({date(when.earliest or when.likely)} to {latest})"
+
+
+def date(time: float) -> str:
+    """Write a day; far ones would only pretend to be exact, but a column is easier to read with one form."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
+
+
+def moment(time: float) -> str:
+    """Write a time to the minute."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def percent(part: int, whole: int) -> int | None:
+    """Give the share in whole per cent, rounded down, so that 100 means full; None of nothing."""
+    return 100 * part // whole if whole > 0 else None
+
+
+def filled(of: Subject) -> tuple[int, int] | None:
+    """Give what is used and of how much: of a VM's file system, else what is allocated; None where nobody knows."""
+    if of.kind is not Kind.VM:
+        return of.allocated, of.size
+    return None if of.used is None or not of.filesystem else (of.used, of.filesystem)
+
+
+def _number(number: float, unit: str) -> str:
+    if unit == "bytes":
+        return sizes.show(round(number))
+    if unit == "bytes a day":
+        return f"{signed(number)} a day"
+    days = number / DAY
+    return f"{days:.0f} day{'' if round(days) == 1 else 's'}" if days >= 1 else f"{number / 3600:.0f} h"
