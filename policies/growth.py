@@ -119,6 +119,7 @@ def _rule(table: _Table) -> Rule:
     return rule
 
 
+@cache
 def _amount(setting: Setting) -> Amount | None:
     """Read a value. Raises ConfigError."""
     where, text, forms = f"{setting.source}.{setting.key}", str(setting.value), _FORMS[setting.key]
