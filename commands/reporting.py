@@ -19,7 +19,7 @@ from vmstore.report.collect import KEPT, Past, Told
 from vmstore.session import Session
 
 # Seconds that one report spends on growth of VMs at most; those that had no turn have it in the next reports.
-BUDGET = 0.6
+BUDGET = 0.4
 _AT_ONCE = 200
 # VMs of which histories are drawn.
 _DRAWN = 50

@@ -8,6 +8,7 @@ import pytest
 from tests.support import jobs, san
 from tests.support.bench import Bench
 from tests.support.growing import Admin, fill
+from tests.support.reports import Reports
 from tests.support.san import G
 from vmstore.commands import policy_work
 from vmstore.jobs import control, lease
@@ -49,3 +50,11 @@ def admin(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Admi
     found = Admin(bench, tmp_path)
     monkeypatch.setattr(policy_work, "time", SimpleNamespace(time=lambda: found.now))
     return found
+
+
+@pytest.fixture
+def reports(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reports:
+    """Give the simulated cluster with one VM that is a quarter full, and a clock for its reports."""
+    made = Reports(bench, tmp_path, monkeypatch)
+    made.vm("web01", 8 * san.G, 2 * san.G)
+    return made

@@ -21,6 +21,7 @@ VERBS = (
     ("grow",),
     ("evacuate",),
     ("remove",),
+    ("report",),
     ("pv",),
     ("pv", "list"),
     ("pv", "add"),
@@ -33,7 +34,7 @@ VERBS = (
     ("policy", "apply"),
 )
 GROUPS = ((), ("pv",), ("policy",))
-READS = (*GROUPS, ("list",), ("show",), ("pv", "list"), ("policy", "show"), ("policy", "check"))
+READS = (*GROUPS, ("list",), ("show",), ("report",), ("pv", "list"), ("policy", "show"), ("policy", "check"))
 HEAVY = ("rich", "msgspec", "pyudev", "concurrent.futures", "humanize", "vmstore.inventory", "vmstore.session")
 ROOT = Path(__file__).parent.parent.parent
 

@@ -71,7 +71,7 @@ def vm(name: str, size: int, used: int | None, per_day: float = 0.0, **more: obj
     return Subject(Kind.VM, name, size * GIB, size * GIB, 0, **fields)  # type: ignore[arg-type]
 
 
-def capacity(**more: object) -> Capacity:
+def capacity(time: float = NOW, **more: object) -> Capacity:
     """Make a report in which everything occurs."""
     soon = Full(NOW + 12 * DAY, NOW + 18 * DAY, NOW + 40 * DAY)
     subjects = (
@@ -94,6 +94,7 @@ def capacity(**more: object) -> Capacity:
             90 * GIB,
             910 * GIB,
             largest=700 * GIB,
+            closed=700 * GIB,
             trend=trend(-1),
             full=Full(None, None, None),
         ),
@@ -106,10 +107,29 @@ def capacity(**more: object) -> Capacity:
             largest=400 * GIB,
             classes=("fc",),
             state="ok",
+            id="u1",
         ),
-        Subject(Kind.PV, "/dev/mapper/lun2", 1000 * GIB, 300 * GIB, 700 * GIB, classes=("iscsi",), state="cordoned"),
         Subject(
-            Kind.PV, "/dev/mapper/lun3", 1000 * GIB, 100 * GIB, 900 * GIB, classes=("fc",), state="missing, cordoned"
+            Kind.PV,
+            "/dev/mapper/lun2",
+            1000 * GIB,
+            300 * GIB,
+            700 * GIB,
+            classes=("iscsi",),
+            state="cordoned",
+            closed=700 * GIB,
+            id="u2",
+        ),
+        Subject(
+            Kind.PV,
+            "/dev/mapper/lun3",
+            1000 * GIB,
+            100 * GIB,
+            900 * GIB,
+            classes=("fc",),
+            state="missing, cordoned",
+            closed=900 * GIB,
+            id="u3",
         ),
         vm("db-01.prod", 60, 58, 1.5, full=Full(NOW + DAY, NOW + 2 * DAY, None), node="n1"),
         vm("web01", 80, 60, 0.25, node="n2"),
@@ -126,13 +146,13 @@ def capacity(**more: object) -> Capacity:
         "acted": ACTED,
         **more,
     }
-    return Capacity("vmstore", NOW, subjects, **fields)  # type: ignore[arg-type]
+    return Capacity("vmstore", time, subjects, **fields)  # type: ignore[arg-type]
 
 
-def calm(**more: object) -> Capacity:
+def calm(time: float = NOW, **more: object) -> Capacity:
     """Make a report in which all is well."""
     nothing: dict[str, object] = {"alerts": (), "changes": None, "silent": {}, "notes": (), "acted": ()}
-    return capacity(**{**nothing, **more})
+    return capacity(time, **{**nothing, **more})
 
 
 HISTORIES = {

@@ -150,8 +150,8 @@ def _space(san: San, node: Node) -> list[str]:
         lv = next(lv for lv in san.lvs.values() if lv.uuid == uuid)
         if lv.fs:
             blocks = lv.fs.size // 4096
-            used = blocks // 4 if lv.fs.used is None else lv.fs.used // 4096
-            lines.append(f"4096|{blocks}|{blocks - used}|{target}")
+            free = blocks * 3 // 4 if lv.fs.used is None else blocks - lv.fs.used // 4096
+            lines.append(f"4096|{blocks}|{free}|{target}")
     return lines
 
 

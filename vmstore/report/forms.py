@@ -7,7 +7,7 @@ from pathlib import Path
 from vmstore.model import Inventory
 from vmstore.output import ReportForm
 from vmstore.policies.levels import Rules
-from vmstore.report import fields, html, json_document, layout, nagios, plot, table
+from vmstore.report import fields, json_document, layout, nagios, plot, table
 from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity
 
@@ -33,13 +33,14 @@ class Form:
 
 
 def _prometheus(sheet: Sheet) -> str:
-    # Its library takes a tenth of a second to load.
-    from vmstore.report import prometheus  # noqa: PLC0415
+    from vmstore.report import prometheus  # noqa: PLC0415  # its library takes a tenth of a second to load
 
     return prometheus.form(sheet.capacity)
 
 
 def _html(sheet: Sheet) -> str:
+    from vmstore.report import html  # noqa: PLC0415  # XML costs 10 ms that few forms pay
+
     return html.form(sheet.capacity, sheet.histories(), layout.pieces(sheet.world))
 
 

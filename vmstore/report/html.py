@@ -11,10 +11,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from vmstore import sizes
 from vmstore.policies.codes import CODES
-from vmstore.policies.forecast import Trend
 from vmstore.policies.levels import Kind
 from vmstore.policies.thresholds import Alert
-from vmstore.report import html_plots, wording
+from vmstore.report import html_plots, table, wording
 from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.layout import Piece
@@ -45,7 +44,11 @@ def form(
     _places(body, capacity, pieces or {})
     _vms(body, capacity, histories or {})
     _list(body, "What policies did", capacity.acted)
-    return f"<!DOCTYPE html>\n{ElementTree.tostring(html, 'unicode', method='html')}\n"
+    _label(body)
+    # Mail servers cut lines of more than a kilobyte, wherever that is.
+    ElementTree.indent(html, "")
+    page = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(html, "unicode", method="html"))
+    return f"<!DOCTYPE html>\n{page}\n"
 
 
 def _head(head: Element, title: str) -> None:
@@ -81,12 +84,14 @@ def _over(alert: Alert) -> str:
 def _room(body: Element, capacity: Capacity) -> None:
     _add(body, "h2", "Room")
     heads = ("", "taken", "", "free", "largest run", "reserve", "a day", "full (from, to)")
-    table = _table(body, heads, {2, 3, 4, 5, 6})
+    rows = _table(body, heads, {2, 3, 4, 5, 6})
     for kind in (Kind.VG, Kind.CLASS, Kind.METADATA, Kind.LOCK):
         for of in capacity.of(kind):
-            row = _subject(table, capacity, of)
+            row = _subject(rows, capacity, of)
             plain = kind in (Kind.METADATA, Kind.LOCK)
-            _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
+            free = _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
+            if of.closed:
+                _add(free, "div", f"{sizes.show(of.closed)} of it on PVs that take nothing new", "dim")
             _add(row, "td", "-" if plain else sizes.show(of.largest), "number")
             _add(row, "td", sizes.show(of.reserve) if of.reserve else "-", "number")
             _add(row, "td", wording.growth(of.trend), "number")
@@ -107,16 +112,16 @@ def _plots(body: Element, capacity: Capacity, histories: Histories) -> None:
     for of, svg in drawn:
         if svg is not None:
             figure = SubElement(plots, "figure")
-            _add(figure, "figcaption", f"{wording.subject(of.kind, of.name)}: full {wording.outlook(of)}")
+            _add(figure, "figcaption", f"{wording.subject(of.kind, of.name)}. Full: {wording.outlook(of)}")
             figure.append(svg)
 
 
 def _fits(body: Element, capacity: Capacity) -> None:
     if capacity.fits:
         _add(body, "h2", "How many more VMs fit")
-        table = _table(body, ("of", "in", "VMs"), {0, 2})
+        rows = _table(body, ("VMs of", "in", "fit"), {0, 2}, "short")
         for fit in capacity.fits:
-            row = SubElement(table, "tr")
+            row = SubElement(rows, "tr")
             _add(row, "td", sizes.show(fit.size), "number")
             _add(row, "td", f"class {fit.storage_class}" if fit.storage_class else "all classes")
             _add(row, "td", str(fit.count), "number")
@@ -128,12 +133,14 @@ def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Pie
         return
     _add(body, "h2", "Where volumes lie")
     widest = max(of.size for of in pvs)
+    volumes = sorted({piece.volume for row in pieces.values() for piece in row})
+    colours = {name: place for place, name in enumerate(volumes)}
     for of in pvs if pieces else ():
         _add(body, "p", f"{of.name} {', '.join(of.classes)}", "dim")
-        body.append(html_plots.row(of, pieces.get(of.name, ()), widest))
-    table = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
+        body.append(html_plots.row(of, pieces.get(of.name, ()), widest, colours))
+    rows = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
     for of in pvs:
-        row = _subject(table, capacity, of)
+        row = _subject(rows, capacity, of)
         _add(row, "td", f"{sizes.show(of.free)} of {sizes.show(of.size)}", "number")
         _add(row, "td", sizes.show(of.largest), "number")
         _add(row, "td", ", ".join(of.classes))
@@ -154,20 +161,19 @@ def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
     vms = capacity.of(Kind.VM)
     if not vms:
         return
-    told = {alert.subject for alert in capacity.alerts if alert.kind is Kind.VM}
-    shown = sorted(vms, key=lambda of: (of.name not in told, -_rate(of), of.name))[:MOST_VMS]
+    shown = table.vms_shown(capacity, MOST_VMS)
     _add(body, "h2", "VMs")
     _add(
         body,
         "p",
-        "Those of alerts first, then by growth."
+        "Those of alerts first, then those that are full soonest."
         + (f" {len(vms) - MOST_VMS} more are not shown." if len(vms) > MOST_VMS else ""),
         "dim",
     )
     heads = ("", "file system", "", "used", "volume", "a day", "history", "full (from, to)", "on", "class")
-    table = _table(body, heads, {2, 3, 4, 5})
+    rows = _table(body, heads, {2, 3, 4, 5})
     for of in shown:
-        row = _subject(table, capacity, of)
+        row = _subject(rows, capacity, of)
         known = of.used is not None and of.filesystem is not None
         _add(row, "td", f"{sizes.show(of.used or 0)} of {sizes.show(of.filesystem or 0)}" if known else "-", "number")
         _add(row, "td", sizes.show(of.size), "number")
@@ -181,17 +187,13 @@ def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
         _add(row, "td", ", ".join(of.classes))
 
 
-def _rate(of: Subject) -> float:
-    return of.trend.per_day if isinstance(of.trend, Trend) else 0.0
-
-
-def _subject(table: Element, capacity: Capacity, of: Subject) -> Element:
+def _subject(rows: Element, capacity: Capacity, of: Subject) -> Element:
     """Begin a row: the name, a bar and the per cent; a bar is two boxes, which mail clients do show."""
     severities = [alert.severity for alert in capacity.alerts if (alert.kind, alert.subject) == (of.kind, of.name)]
-    row = SubElement(table, "tr", {"class": wording.SEVERITIES[max(severities)]} if severities else {})
+    row = SubElement(rows, "tr", {"class": wording.SEVERITIES[max(severities)]} if severities else {})
     _add(row, "td", of.name if of.kind in (Kind.PV, Kind.VM) else wording.subject(of.kind, of.name), "name")
     cell = SubElement(row, "td", {"class": "bar"})
-    filled = wording.filled(of)
+    filled = of.filled
     share = wording.percent(*filled) if filled else None
     if share is not None:
         track = SubElement(cell, "div", {"class": "track"})
@@ -200,12 +202,24 @@ def _subject(table: Element, capacity: Capacity, of: Subject) -> Element:
     return row
 
 
-def _table(body: Element, heads: Sequence[str], numbers: set[int]) -> Element:
-    table = SubElement(SubElement(body, "div", {"class": "scroll"}), "table")
+def _table(body: Element, heads: Sequence[str], numbers: set[int], style: str = "wide") -> Element:
+    table = SubElement(SubElement(body, "div", {"class": "scroll"}), "table", {"class": style})
     row = SubElement(SubElement(table, "thead"), "tr")
     for place, head in enumerate(heads):
         _add(row, "th", head, "number" if place in numbers else "")
     return SubElement(table, "tbody")
+
+
+def _label(body: Element) -> None:
+    """Give each cell its heading, since on a phone a row becomes a card and the head of the table is not shown."""
+    for each in body.iter("table"):
+        heads = [head.text or "" for head in each.iter("th")]
+        for row in each.iter("tr"):
+            for cell, head in zip(row.findall("td"), heads, strict=False):
+                if head:
+                    cell.set("data-head", head)
+                if cell.text == "-":
+                    cell.set("class", f"{cell.get('class', '')} none".strip())
 
 
 def _list(body: Element, head: str, lines: Sequence[str]) -> None:
@@ -218,5 +232,5 @@ def _list(body: Element, head: str, lines: Sequence[str]) -> None:
 
 def _add(parent: Element, tag: str, text: str, style: str = "") -> Element:
     element = SubElement(parent, tag, {"class": style} if style else {})
-    element.text = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
+    element.text = text
     return element

@@ -1,7 +1,7 @@
 """Draw the pictures of the HTML report as SVG: use over time with what is expected, and where volumes lie. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement
 
 from vmstore import sizes
@@ -44,7 +44,7 @@ class _Axes:
 def history(of: Subject, points: Sequence[Point], now: float) -> Element | None:
     """Plot what is used over time, the size, and the forecast with its range; None where there is too little."""
     known = _thinned(axes.values(of.kind, points))
-    filled = wording.filled(of)
+    filled = of.filled
     if len(known) < 2 or filled is None or known[-1][0] <= known[0][0]:
         return None
     used, size = filled
@@ -58,7 +58,7 @@ def history(of: Subject, points: Sequence[Point], now: float) -> Element | None:
     if trend is not None:
         _forecast(svg, scale, trend, (now, used))
     known.append((now, used))
-    path = " ".join(scale.at(time, value) for time, value in known)
+    path = "\n".join(scale.at(time, value) for time, value in known)
     base = f"{scale.x(known[0][0])},{scale.y(0)}", f"{scale.x(now)},{scale.y(0)}"
     SubElement(svg, "polygon", {"class": "area", "points": f"{base[0]} {path} {base[1]}"})
     SubElement(svg, "polyline", {"class": "line", "points": path})
@@ -79,12 +79,12 @@ def spark(of: Subject, points: Sequence[Point]) -> Element | None:
         f"{round((time - begin) / span * 88 + 1, 1)},{round(20 - (value - least) / max(1, most - least) * 18, 1)}"
         for time, value in known
     )
-    SubElement(svg, "polyline", {"class": "line", "points": " ".join(places)})
+    SubElement(svg, "polyline", {"class": "line", "points": "\n".join(places)})
     return svg
 
 
-def row(of: Subject, pieces: Sequence[Piece], widest: int) -> Element:
-    """Draw a PV as a bar of the pieces on it, as long as it is large beside the largest."""
+def row(of: Subject, pieces: Sequence[Piece], widest: int, colours: Mapping[str, int]) -> Element:
+    """Draw a PV as a bar of the pieces on it, as long as it is large beside the largest; a volume has one colour."""
     svg = _svg(1000, 30, f"{of.name}: {sizes.show(of.allocated)} of {sizes.show(of.size)} in volumes")
     svg.set("preserveAspectRatio", "none")
     # Stretched to the width of the page it must not grow higher.
@@ -94,7 +94,7 @@ def row(of: Subject, pieces: Sequence[Piece], widest: int) -> Element:
     for begin, end, names in _shown(pieces, scale):
         first = names[0]
         single = len(set(names)) == 1
-        colour = f"p{sum(first.encode()) % _COLOURS}" if single else "small"
+        colour = f"p{colours.get(first, 0) % _COLOURS}" if single else "small"
         box = {"x": f"{begin:.1f}", "width": f"{max(0.8, end - begin - 0.8):.1f}", "height": "30", "class": colour}
         SubElement(SubElement(svg, "rect", box), "title").text = first if single else sizes.volumes(len(set(names)))
     return svg

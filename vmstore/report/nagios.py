@@ -66,13 +66,14 @@ def _status(capacity: Capacity) -> str:
 
 def _data(of: Subject, rules: Rules | None) -> str:
     """Write 'label'=value[UOM];warn;crit;min;max, where what the file system uses stands for a VM."""
-    full = wording.filled(of)
+    full = of.filled
     if full is None:
         return ""
     used, size = full
     levels = rules.levels(of.kind, of.name) if rules else None
     limits = [amount.full(size) if amount else "" for amount in (levels.warn, levels.block)] if levels else ["", ""]
-    label = f"{of.kind.value} {of.name}".replace("'", "''").replace("=", "_")
+    # The guidelines would have a quote doubled, but not all that read perfdata know of it.
+    label = f"{of.kind.value} {of.name}".replace("'", "_").replace("=", "_")
     return f"'{_clean(label)}'={used}B;{limits[0]};{limits[1]};0;{size}"
 
 

@@ -1,4 +1,4 @@
-"""Draw a capacity report in characters: bars of what is full, and a plot of the history with its forecast. Pure.
+"""Draw in characters for a capacity report: bars, and a plot of a history with its forecast. Pure.
 
 Lines are parts with a style each, so that they say the same without colours; in ASCII where the terminal is no better.
 """
@@ -9,11 +9,9 @@ from typing import NamedTuple
 from vmstore import sizes
 from vmstore.history.values import Point
 from vmstore.policies.forecast import Trend
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Severity
 from vmstore.report import axes, wording
-from vmstore.report.capacity import Capacity, Subject
+from vmstore.report.capacity import Subject
 
 
 class Part(NamedTuple):
@@ -27,7 +25,7 @@ Line = tuple[Part, ...]
 
 # From empty to full, in eighths.
 _RISING, _GROWING = " ▁▂▃▄▅▆▇█", " ▏▎▍▌▋▊▉█"
-_NARROWEST, _NAMES = 40, 24
+_NARROWEST = 40
 
 
 class Ink(NamedTuple):
@@ -46,21 +44,6 @@ UNICODE = Ink(_RISING, _GROWING, "░", "░", "│", "└", "─")
 ASCII = Ink(" .:#", " #", ".", "+", "|", "+", "-")
 
 
-def bars(capacity: Capacity, width: int = 80, ink: Ink = UNICODE) -> list[Line]:
-    """Draw how full the VG, the classes and the PVs are, a line each."""
-    shown = [of for kind in (Kind.VG, Kind.CLASS, Kind.PV) for of in capacity.of(kind) if of.size > 0]
-    names = [_short(wording.subject(of.kind, of.name)) for of in shown]
-    words = [_words(of) for of in shown]
-    column = max(map(len, names), default=0)
-    # What is free is read more than the bar; so it is the bar that gives way, to a point.
-    cells = max(10, min(30, max(width, _NARROWEST) - column - 2 - max(map(len, words), default=0)))
-    lines: list[Line] = []
-    for of, name, word in zip(shown, names, words, strict=True):
-        full, rest = bar(of.allocated / of.size, cells, ink)
-        lines.append((Part(f"{name.ljust(column)}  "), Part(full, _style(capacity, of)), Part(rest, "dim"), Part(word)))
-    return lines
-
-
 def bar(share: float, cells: int, ink: Ink = UNICODE) -> tuple[str, str]:
     """Draw a bar as what is full and what is room."""
     steps = len(ink.growing) - 1
@@ -76,7 +59,7 @@ def history(
 ) -> list[Line]:
     """Draw what was used over time and, lighter, what is expected; nothing from fewer than two points."""
     known = axes.values(of.kind, points)
-    filled = wording.filled(of)
+    filled = of.filled
     if len(known) < 2 or filled is None or known[-1][0] <= known[0][0]:
         return []
     used, size = filled
@@ -101,37 +84,9 @@ def history(
     return lines
 
 
-def spark(of: Subject, points: Sequence[Point], cells: int = 12, ink: Ink = UNICODE) -> str:
-    """Draw a history in one line of so many cells, from its least to its most."""
-    known = axes.values(of.kind, points)
-    if len(known) < 2 or known[-1][0] <= known[0][0]:
-        return " " * cells
-    step = (known[-1][0] - known[0][0]) / cells
-    column = axes.sampled(known, known[0][0], step, cells)
-    seen = [value for value in column if value is not None]
-    least, span = min(seen), max(seen) - min(seen)
-    steps = len(ink.rising) - 2
-    return "".join(
-        " " if value is None else ink.rising[1 + (round((value - least) / span * steps) if span else 0)]
-        for value in column
-    )
-
-
 def text(lines: Sequence[Line]) -> str:
     """Give the lines without styles."""
     return "".join("".join(part.text for part in line).rstrip() + "\n" for line in lines)
-
-
-def _words(of: Subject) -> str:
-    state = f", {of.state}" if of.state not in ("", "ok") else ""
-    return (
-        f"  {wording.percent(of.allocated, of.size):>3} %  {sizes.show(of.free)} free of {sizes.show(of.size)}{state}"
-    )
-
-
-def _style(capacity: Capacity, of: Subject) -> str:
-    found = [alert.severity for alert in capacity.alerts if (alert.kind, alert.subject) == (of.kind, of.name)]
-    return wording.SEVERITIES[max(found, default=Severity.WARN)] if found else "good"
 
 
 def _row(
@@ -157,9 +112,3 @@ def _dates(begin: float, now: float, end: float, margin: int, past: int, cells: 
         if word and start > len(row) + 1:
             row = row.ljust(start) + word
     return row
-
-
-def _short(name: str) -> str:
-    """Cut a long name in the middle, where names of LUNs differ least."""
-    name, half = name.replace("/dev/mapper/", ""), _NAMES // 2
-    return name if len(name) <= _NAMES else f"{name[: half - 1]}..{name[-(half - 1) :]}"

@@ -23,7 +23,7 @@ from vmstore.report.capacity import Capacity, Subject
 _KINDS: dict[Kind, tuple[str, str, tuple[str, ...]]] = {
     Kind.VG: ("vmstore_vg", "the VG", ()),
     Kind.CLASS: ("vmstore_class", "a class of PVs", ("class",)),
-    Kind.PV: ("vmstore_pv", "a PV", ("pv", "class")),
+    Kind.PV: ("vmstore_pv", "a PV", ("pv", "uuid", "class")),
     Kind.VM: ("vmstore_vm", "a VM", ("vm",)),
     Kind.METADATA: ("vmstore_vg_metadata", "the metadata areas of the VG", ()),
     Kind.LOCK: ("vmstore_vg_lock", "the LV for locks of the VG", ()),
@@ -45,6 +45,7 @@ _MEASURES = (
     _Measure("size_bytes", "Size of {}.", _ALL, lambda of: of.size),
     _Measure("allocated_bytes", "Bytes of {} that are taken.", _ALL - {Kind.VM}, lambda of: of.allocated),
     _Measure("free_bytes", "Bytes of {} that are free.", _ALL - {Kind.VM}, lambda of: of.free),
+    _Measure("closed_bytes", "Free bytes of {} on PVs that take nothing new.", _ROOM, lambda of: of.closed),
     _Measure("largest_free_bytes", "Longest run of free extents of {}.", _ROOM, lambda of: of.largest),
     _Measure("reserve_bytes", "Bytes of {} that are to stay free.", _ROOM, lambda of: of.reserve),
     _Measure(
@@ -154,7 +155,7 @@ def _of_kind(kind: Kind, capacity: Capacity) -> Iterator[Metric]:
 def _labels(kind: Kind, vg: str, of: Subject) -> list[str]:
     if kind in (Kind.CLASS, Kind.VM):
         return [vg, of.name]
-    return [vg, of.name, ",".join(of.classes)] if kind is Kind.PV else [vg]
+    return [vg, of.name, of.id, ",".join(of.classes)] if kind is Kind.PV else [vg]
 
 
 def _is(of: Subject, state: str) -> int:

@@ -95,7 +95,7 @@ def _until(of: Subject, now: float) -> str:
             return _UNKNOWN[Why.FAR] if of.trend.low is not None else "few days yet"
         return _UNKNOWN.get(of.trend.why, "few days yet") if isinstance(of.trend, Unknown) else "-"
     earliest, likely, latest = (
-        None if time is None else max(0, math.ceil((time - now) / DAY))
+        None if time is None else max(0, round((time - now) / DAY))
         for time in (of.full.earliest, of.full.likely, of.full.latest)
     )
     if earliest is None:

@@ -111,8 +111,8 @@ def full(when: Full) -> str:
         return "not on this trend" if when.earliest is None else f"perhaps from {date(when.earliest)} on"
     if when.earliest == when.latest:
         return "now"
-    latest = date(when.latest) if when.latest is not None else "never"
-    return f"{date(when.likely)} ({date(when.earliest or when.likely)} to {latest})"
+    latest = f"to {date(when.latest)}" if when.latest is not None else "or later"
+    return f"{date(when.likely)} ({date(when.earliest or when.likely)} {latest})"
 
 
 def date(time: float) -> str:
@@ -128,13 +128,6 @@ def moment(time: float) -> str:
 def percent(part: int, whole: int) -> int | None:
     """Give the share in whole per cent, rounded down, so that 100 means full; None of nothing."""
     return 100 * part // whole if whole > 0 else None
-
-
-def filled(of: Subject) -> tuple[int, int] | None:
-    """Give what is used and of how much: of a VM's file system, else what is allocated; None where nobody knows."""
-    if of.kind is not Kind.VM:
-        return of.allocated, of.size
-    return None if of.used is None or not of.filesystem else (of.used, of.filesystem)
 
 
 def _number(number: float, unit: str) -> str:
