@@ -18,9 +18,13 @@ from vmstore.model import Inventory
 from vmstore.output import Output
 from vmstore.policies import growth, placement
 from vmstore.report import policy as report
+from vmstore.report import wording
 from vmstore.session import Session, Silent
 
 HOW = "set grow = true in [growth], [growth.class.NAME] or [growth.vm.NAME] of the configuration"
+
+
+clock = time.time
 
 
 class Quiet(Silent):
@@ -41,10 +45,10 @@ def record(settings: Config, *, keep: bool, begin: bool = False) -> Iterator[Rec
     """Open what is kept between runs; what does not ``keep`` anything does not make a file either."""
     path = Path(settings.report.history)
     if not keep and not path.exists():
-        yield Record(None, time.time, begin=begin)
+        yield Record(None, clock, begin=begin)
         return
-    with History.open(path) as history:
-        yield Record(history, time.time, begin=begin)
+    with History.open(path, clock=clock) as history:
+        yield Record(history, clock, begin=begin)
 
 
 def judged(run: Session, world: Inventory, *, begin: bool = False) -> list[Verdict]:
@@ -118,5 +122,5 @@ def _tell(outcome: Outcome, *, cron: bool) -> None:
 def _unknown(kept: Record) -> str:
     return (
         "vmstore: by how much volumes grew in the last 24 hours is not known, so none that has a limit a day grows"
-        f" before {report.when(kept.known_from)}; if none grew by itself: vmstore policy apply --begin"
+        f" before {wording.moment(kept.known_from)}; if none grew by itself: vmstore policy apply --begin"
     )

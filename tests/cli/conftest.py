@@ -1,7 +1,6 @@
 """Fixtures of the cli tests."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +9,7 @@ from tests.support.bench import Bench
 from tests.support.growing import Admin, fill
 from tests.support.reports import Reports
 from tests.support.san import G
-from vmstore.commands import policy_work
+from vmstore.commands import policy_work, report_writing
 from vmstore.jobs import control, lease
 
 
@@ -48,7 +47,8 @@ def admin(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Admi
     bench.san.volume("idle", 1 * G, "fc2")
     fill(bench.san, 90, "web01")
     found = Admin(bench, tmp_path)
-    monkeypatch.setattr(policy_work, "time", SimpleNamespace(time=lambda: found.now))
+    for module in (policy_work, report_writing):
+        monkeypatch.setattr(module, "clock", lambda: float(found.now))
     return found
 
 

@@ -81,7 +81,7 @@ def test_growth_by_hand_counts_too(admin: Admin) -> None:
 def test_the_first_run_of_all_grows_nothing_for_a_day_and_cron_says_so_once(admin: Admin) -> None:
     first, second = admin.apply("--cron"), admin.apply("--cron")
     assert first.err.count("\n") == 1
-    assert "not known, so none that has a limit a day grows before 2027-01-16T08:00:00Z" in first.err
+    assert "not known, so none that has a limit a day grows before 2027-01-16 08:00 UTC" in first.err
     assert "vmstore policy apply --begin" in first.err
     assert (first.code, second.code, second.err) == (ExitCode.DONE, ExitCode.DONE, "")
     assert admin.bench.vmstore("policy", "check").code == ExitCode.THRESHOLD
@@ -174,6 +174,19 @@ def test_what_was_done_is_told_as_json(admin: Admin) -> None:
         "schema": 1, "kind": "policy-apply", "changed": True, "grown": [row], "failed": [], "left": []
     }  # fmt: skip
     assert admin.apply("-o", "json", "--cron").json["changed"] is True
+
+
+def test_reports_tell_for_a_day_of_what_was_done_and_the_page_shows_it(admin: Admin) -> None:
+    admin.begin()
+    admin.apply("--cron")
+    admin.now += 3600
+    page = admin.folder / "report.html"
+    admin.bench.vmstore("report", "--cron", "--to", str(page))
+    line = "grow web01 from 10 GiB to 11 GiB, since 90 % of its file system is used (over 80 %): done"
+    assert f"2027-01-15T08:00:00Z {line}" in page.read_text(encoding="utf-8")
+    assert admin.bench.vmstore("report", "-o", "json").json["acted"] == [f"2027-01-15T08:00:00Z {line}"]
+    admin.now += DAY
+    assert admin.bench.vmstore("report", "-o", "json").json["acted"] == []
 
 
 def test_show_tells_each_rule_and_where_it_is_from(admin: Admin) -> None:

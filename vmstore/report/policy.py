@@ -1,7 +1,6 @@
 """Describe the policy of growth: the rules in force, what it makes of each volume, and what it did. Pure."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from vmstore import sizes
@@ -95,8 +94,3 @@ def _rule(whom: str, key: str, value: str | bool, source: str) -> dict[str, Any]
 
 def _shown(amount: Amount) -> str:
     return f"{float(amount.share * 100):g}%" if amount.share else sizes.show(amount.size)
-
-
-def when(time: float) -> str:
-    """Write a time."""
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
