@@ -18,13 +18,13 @@ def show(vm: OptionalVm = "", config: Config = None, output: Format = Output.tab
     from vmstore.report import policy as report
 
     run = session.start(config, offline or ())
-    policies = policy_work.policies(run.config)
+    rules = policy_work.policies(run.config).growth
     if vm:
         world = run.inventory(blocks=True)
         lv = where.volume(world, names.vm(vm, run.config.vg))
-        rows = report.rules_of(policies, run.config.placement, vm, growth_judge.classes(world)(lv))
+        rows = report.rules_of(rules, run.config, vm, growth_judge.classes(world)(lv))
     else:
-        rows = report.rules(policies, run.config.placement)
+        rows = report.rules(rules, run.config)
     ui.items(output, "policy", [ui.Column(key.upper(), key) for key in ("for", "rule", "value", "from")], rows)
 
 

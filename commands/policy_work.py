@@ -22,8 +22,6 @@ from vmstore.report import wording
 from vmstore.session import Session, Silent
 
 HOW = "set grow = true in [growth], [growth.class.NAME] or [growth.vm.NAME] of the configuration"
-
-
 clock = time.time
 
 

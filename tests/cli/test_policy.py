@@ -211,6 +211,37 @@ def test_show_tells_each_rule_and_where_it_is_from(admin: Admin) -> None:
     assert admin.bench.vmstore("policy", "show", "nosuch").code == ExitCode.NOT_FOUND
 
 
+def test_show_tells_what_bounds_a_class_and_where_that_is_from(admin: Admin) -> None:
+    def bounds(more: str) -> list[str]:
+        admin.rules("", more)
+        shown = admin.bench.vmstore("policy", "show", "-o", "plain")
+        assert shown.code == ExitCode.DONE, shown.err
+        return [line for line in shown.out.splitlines() if line.startswith("class")]
+
+    classes = '[placement]\nclasses = ["fc"]\n'
+    assert bounds("") == []
+    assert bounds(classes) == ["class fc\tblock\t95%\tshipped"]
+    assert bounds(f'{classes}[thresholds.class]\nblock = "90%"\nreserve = "5G"') == [
+        "class fc\tblock\t90%\t[thresholds.class]",
+        "class fc\treserve\t5G\t[thresholds.class]",
+    ]
+    own = '[thresholds.class]\nreserve = "5G"\n[thresholds.classes.fc]\nblock = "85%"'
+    assert bounds(f'[placement]\nreserve = {{ fc = "20G" }}\n{own}') == [
+        "class fc\tblock\t85%\t[thresholds.classes.fc]",
+        "class fc\treserve\t20G\t[placement]",
+    ]
+
+
+def test_a_threshold_that_is_set_bounds_growth(admin: Admin) -> None:
+    admin.rules(BLOCK, '[thresholds.classes]\nfc = { warn = "20%", block = "50%" }')
+    for _ in range(4):
+        fill(admin.san, 99, "web01")
+        admin.apply("--cron")
+    pvs = [admin.san.label(lun) for lun in ("fc1", "fc2")]
+    whole = sum(pv.extents for pv in pvs)
+    assert whole - sum(admin.san.free(pv.uuid) for pv in pvs) == whole // 2
+
+
 def test_a_rule_that_makes_no_sense_stops_every_command(admin: Admin) -> None:
     admin.rules('[growth.class.fc]\nover = "120%"')
     for words in (["policy", "show"], ["policy", "apply", "--cron"], ["list"]):
