@@ -31,7 +31,7 @@ def report(
     cron: Annotated[
         bool, typer.Option("--cron", help="Say only what is new: what crossed a threshold, changed, or is over.")
     ] = False,
-    every: Annotated[bool, typer.Option("--all", help="Show every VM in the table.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every VM, in the table and to nagios.")] = False,
     config: Config = None,
     offline: Offline = None,
 ) -> int:
@@ -43,10 +43,16 @@ def report(
 
     from vmstore import session
     from vmstore.commands import report_writing
-    from vmstore.errors import ExitCode
+    from vmstore.errors import ExitCode, VmstoreError
     from vmstore.history import turn
 
-    run = session.start(config, offline or ())
-    wish = report_writing.wish(output, to or (), names or (), cron=cron, every=every)
-    with turn.alone(Path(run.config.report.history)) if cron else nullcontext(True) as mine:
-        return report_writing.carry_out(run, wish) if mine else ExitCode.DONE
+    try:
+        run = session.start(config, offline or ())
+        wish = report_writing.wish(output, to or (), names or (), cron=cron, every=every)
+        with turn.alone(Path(run.config.report.history)) if cron else nullcontext(True) as mine:
+            return report_writing.carry_out(run, wish) if mine else ExitCode.DONE
+    except VmstoreError as problem:
+        code = report_writing.failed(output, problem)
+        if code is None:
+            raise
+        return code

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from vmstore import session, ui, ui_files
 from vmstore.commands import reporting
-from vmstore.errors import ExitCode, ToolFailed, UsageError
+from vmstore.errors import ExitCode, ToolFailed, UsageError, VmstoreError
 from vmstore.history.store import History
 from vmstore.history.values import Keeping
 from vmstore.output import ReportForm
@@ -51,14 +52,26 @@ def carry_out(run: Session, wish: Wish) -> int:
         whole, alerts = reporting.take(run, world, history, now, cron=wish.cron)
         capacity = chosen.only(whole, world, wish.names)
         rules = session.rules(run.config)
-        sheet = Sheet(capacity, world, rules, lambda: reporting.histories(history, capacity), wish.every)
+        sheet = Sheet(capacity, world, rules, partial(reporting.histories, history, now=now), wish.every)
         written = [_file(file, FORMS[form].write(sheet)) for file, form in wish.files]
-        own = _speak(wish, sheet)
         if wish.cron:
-            reporting.told(history, alerts)
+            reporting.told(history, alerts, _news(wish, sheet, reporting.silences(history)))
+            own = None
+        else:
+            own = _speak(wish, sheet)
     if not all(written):
         return ExitCode.TOOL
     return own if own is not None else ExitCode.THRESHOLD if capacity.alerts else ExitCode.DONE
+
+
+def failed(output: ReportForm | None, problem: VmstoreError) -> int | None:
+    """Say that there is no report, in the way of a form whose readers want to be told by it; None for any other."""
+    say = FORMS[output].failed if output else None
+    if say is None:
+        return None
+    text, code = say(problem)
+    ui.write(text)
+    return code
 
 
 def _form(file: Path) -> ReportForm:
@@ -79,17 +92,22 @@ def _file(file: Path, text: str) -> bool:
     return True
 
 
+def _news(wish: Wish, sheet: Sheet, silent: dict[str, int]) -> dict[str, int]:
+    """Say what is new, if anything is; give how many reports in a row each node is silent."""
+    capacity = sheet.capacity
+    new = news.lines(capacity)
+    more, counts = news.silence(silent, capacity.silent, sheet.world.nodes, speaking=bool(new))
+    if (new or more) and wish.output and not wish.files:
+        ui.write(FORMS[wish.output].write(sheet))
+    else:
+        ui.write("".join(f"{line}\n" for line in (*new, *more)))
+    _notes(capacity.notes)
+    return counts
+
+
 def _speak(wish: Wish, sheet: Sheet) -> int | None:
     """Write to stdout what belongs there; give the exit code of a form that has its own."""
     capacity = sheet.capacity
-    if wish.cron:
-        new = news.lines(capacity)
-        if new and wish.output and not wish.files:
-            ui.write(FORMS[wish.output].write(sheet))
-        elif new:
-            ui.write("".join(f"{line}\n" for line in new))
-        _notes(capacity.notes)
-        return None
     if wish.files:
         _notes(capacity.notes)
         return None

@@ -16,23 +16,23 @@ from vmstore.policies import placement
 from vmstore.policies.forecast import Trend, Unknown
 from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.report import collect, growth, room, table
+from vmstore.report import collect, growth, room
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.collect import KEPT, Past, Told
 from vmstore.session import Session
 
 # Seconds that one report spends on growth of VMs at most; those that had no turn have it in the next reports.
 BUDGET = 0.4
-_AT_ONCE = 200
-# VMs of which histories are drawn.
-_DRAWN = 50
-_TOLD, _CORDONS = "told", "cordons"
+_AT_ONCE = 100
+_TOLD, _CORDONS, _SILENT = "told", "cordons", "silent"
 _WRITING_ONLY = (Fault.READ_ONLY, Fault.FULL)
 _Value = TypeVar("_Value")
 
 
-def take(run: Session, world: Inventory, history: History, now: float, *, cron: bool) -> tuple[Capacity, list[Any]]:
-    """Make the report and add it to the history; give also what is to be remembered of its alerts once they are told.
+def take(
+    run: Session, world: Inventory, history: History, now: float, *, cron: bool
+) -> tuple[Capacity, tuple[Told, ...]]:
+    """Make the report and add it to the history; give also what is to be kept of its alerts once they are told.
 
     Whatever is wrong with the history becomes a note.
     """
@@ -54,25 +54,31 @@ def take(run: Session, world: Inventory, history: History, now: float, *, cron: 
     limits = placement.Rules.of(run.config.placement)
     fits = room.fits(world, limits, map(sizes.parse, run.config.report.sizes))
     notes += map(str, history.notes)
-    capacity, kept = collect.collect(world, subjects, past, rules, now, fits=fits, notes=notes)
-    capacity = replace(capacity, acted=acted.lines(history.state(acted.KEY), now - DAY))
-    return capacity, [msgspec.to_builtins(each) for each in kept]
+    capacity, alerts = collect.collect(world, subjects, past, rules, now, fits=fits, notes=notes)
+    return replace(capacity, acted=acted.lines(history.state(acted.KEY), now - DAY)), alerts
 
 
-def told(history: History, alerts: Sequence[Any]) -> None:
-    """Remember what was told of."""
-    history.remember(_TOLD, list(alerts))
+def told(history: History, alerts: Sequence[Told], silent: Mapping[str, int]) -> None:
+    """Remember what was told of, and how many reports in a row nodes are silent."""
+    history.remember(_TOLD, msgspec.to_builtins(alerts))
+    if silent != silences(history):
+        history.remember(_SILENT, dict(silent))
 
 
-def histories(history: History, capacity: Capacity) -> Mapping[tuple[str, str], Sequence[Point]]:
-    """Read what is drawn: of all but the many VMs those that are shown first."""
-    vms = table.vms_shown(capacity, _DRAWN)
+def silences(history: History) -> dict[str, int]:
+    """Give how many reports in a row nodes were silent."""
+    found: dict[str, int] = _state(history, _SILENT, dict[str, int], {})
+    return found
+
+
+def histories(history: History, subjects: Sequence[Subject], now: float) -> Mapping[tuple[str, str], Sequence[Point]]:
+    """Read what is to be drawn of some subjects."""
     found: dict[tuple[str, str], Sequence[Point]] = {}
-    since = int(capacity.time - growth.WINDOW)
     for kind, kept in KEPT.items():
-        by_key = {each.key: each.name for each in (vms if kind is Kind.VM else capacity.of(kind))}
-        points = history.days_of(kept, by_key, since)
-        found |= {(kind.value, by_key[key]): each for key, each in points.items()}
+        by_key = {each.key: each.name for each in subjects if each.kind is kind}
+        if by_key:
+            points = history.days_of(kept, by_key, int(now - growth.WINDOW))
+            found |= {(kind.value, by_key[key]): each for key, each in points.items()}
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from vmstore import sizes
-from vmstore.errors import Refused, UsageError, VmstoreError
+from vmstore.errors import Refused, ToolFailed, UsageError, VmstoreError
 from vmstore.jobs.step import Step
 from vmstore.output import Output
 
@@ -158,8 +158,17 @@ def write(text: str) -> None:
             sys.stdout.write(text.encode(known, "replace").decode(known))
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would complain once more when it closes stdout at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
+    except OSError as problem:
+        _give_up_stdout()
+        raise ToolFailed(
+            "cannot write to stdout", why=problem.strerror or str(problem), hint="is the disk that it goes to full?"
+        ) from None
+
+
+def _give_up_stdout() -> None:
+    # Python would complain once more when it closes stdout at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def error(problem: VmstoreError) -> None:

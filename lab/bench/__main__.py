@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from lab.bench import beside, moves, page, plot, relocations, scale, tables, volumes
+from lab.bench import beside, moves, page, plot, relocations, reports, scale, tables, volumes
 from lab.bench.figures import Measured
 from lab.bench.jobs import JOBS
 from lab.bench.options import Wanted, parse
@@ -61,12 +61,18 @@ def _measure_scale(wanted: Wanted) -> None:
     page.put("scale", [page.today(), "", *scale.table(scale.measure())])
 
 
+def _measure_reports(wanted: Wanted) -> None:
+    del wanted
+    page.put("reports", [page.today(), "", *reports.table(reports.measure())])
+
+
 PARTS: dict[str, Callable[[Wanted], None]] = {
     "volumes": _measure_volumes,
     "moves": _measure_moves,
     "beside": _measure_beside,
     "relocations": _measure_relocations,
     "scale": _measure_scale,
+    "reports": _measure_reports,
 }
 
 

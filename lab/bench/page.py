@@ -19,6 +19,7 @@ HEADINGS = {
     "beside": "A writer beside an evacuation",
     "relocations": "How long a guest stands still in a relocation",
     "scale": "`vmstore list` against one raw report",
+    "reports": "`vmstore report` of 5,000 volumes",
 }
 _HEAD = """# Benchmarks
 
@@ -27,10 +28,10 @@ ratios, each taken in one run, are what is measured.
 
 """
 _NOTES = """## How
-- `./script/bench PART...` (or `make bench PARTS="PART..."`) measures `volumes`, `moves`, `beside`, `relocations` or
-  `scale` alone; the other parts of this page stay as they are. All takes hours. `./script/bench moves --jobs large`
-  measures one job of the moves anew, in all ways; with `--ways raw,default`, or fewer `--rounds`, it is quicker, and
-  with fewer ways the figures are only printed, as ratios of different runs say nothing.
+- `./script/bench PART...` (or `make bench PARTS="PART..."`) measures `volumes`, `moves`, `beside`, `relocations`,
+  `scale` or `reports` alone; the other parts of this page stay as they are. All takes hours. `./script/bench moves
+  --jobs large` measures one job of the moves anew, in all ways; with `--ways raw,default`, or fewer `--rounds`, it is
+  quicker, and with fewer ways the figures are only printed, as ratios of different runs say nothing.
 - Volumes lie on an iSCSI LUN and go to an FC LUN. They hold ext4 file systems: the small idle ones are three quarters
   full of random data, the one that is 10 % full has 40 MiB of it, and those in use are mounted. What nobody uses is
   inactive again afterwards, by plain pvmove, too.

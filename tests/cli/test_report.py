@@ -198,6 +198,15 @@ def test_nagios_has_its_own_exit_codes(reports: Reports) -> None:
     assert outcome.out.startswith("VMSTORE CRITICAL")
 
 
+def test_nagios_is_told_in_its_own_way_that_there_is_no_report(reports: Reports) -> None:
+    for node in reports.san.nodes.values():
+        node.up = False
+    outcome = reports.run("-o", "nagios")
+    assert (outcome.code, outcome.err) == (3, "")
+    assert outcome.out.startswith("VMSTORE UNKNOWN: no node answers")
+    assert reports.run("-o", "json").code == ExitCode.CLUSTER
+
+
 def test_a_report_takes_one_lvm_call_and_no_lock(reports: Reports) -> None:
     reports.run()
     asked = sorted(f"{call.node} {call.argv[0]}" for call in reports.bench.runner.asked)
@@ -210,3 +219,15 @@ def test_the_table_draws_the_history_of_the_vg(reports: Reports) -> None:
     lines = reports.run().out.splitlines()
     assert "VG vmstore, what is used" in lines
     assert any("2026-11-16" in line and "now" in line for line in lines[-3:])
+
+
+def test_what_the_documentation_shows_can_be_configured_and_is_what_is_written(reports: Reports) -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "capacity.md").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.strip() == "[report]")
+    end = next(number for number in range(begin, len(lines)) if not lines[number].startswith("       "))
+    shown = "\n".join(line.strip() for line in lines[begin + 1 : end])
+    reports.settings(shown.replace('sizes = ["50G"]', ""))
+    assert reports.run().code == ExitCode.DONE
+    heading = next(csv.reader(io.StringIO(reports.run("-o", "csv").out)))
+    assert f"without a heading: {', '.join(heading)} |" in text

@@ -5,12 +5,13 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.history import without_roots_rights
 from tests.support.reports import Reports
-from tests.support.san import G
+from tests.support.san import G, M
 from vmstore.errors import ExitCode
 
 CROSSED, DONE = ExitCode.THRESHOLD, ExitCode.DONE
@@ -171,6 +172,26 @@ def test_a_hung_node_stops_nothing(reports: Reports) -> None:
     assert "n3 does not answer" in outcome.out
 
 
+def test_a_node_that_stays_silent_is_told_of_once_and_when_it_is_back(reports: Reports) -> None:
+    node = reports.san.nodes["n3"]
+    node.hangs = True
+    assert reports.cron().out == ""
+    told = reports.cron()
+    assert told.code == DONE
+    assert told.out.startswith("n3 does not answer (")
+    assert told.out.endswith("): what it holds is not known\n")
+    assert reports.cron().out == ""
+    node.hangs = False
+    assert reports.cron().out == "n3 answers again\n"
+    assert reports.cron().out == ""
+
+
+def test_a_node_that_is_started_anew_is_no_news(reports: Reports) -> None:
+    for hangs in (True, False, True, False):
+        reports.san.nodes["n3"].hangs = hangs
+        assert reports.cron().out == ""
+
+
 def test_without_terminal_locale_and_path_it_tells_the_same(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TERM", "LANG", "LC_ALL", "HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -182,8 +203,8 @@ def test_without_terminal_locale_and_path_it_tells_the_same(reports: Reports, mo
     assert reports.run().out.isascii()
 
 
-@pytest.mark.parametrize("fault", ["damaged", "locked", "read-only", "in the way"])
-def test_no_state_of_the_history_stops_it(reports: Reports, fault: str) -> None:
+@pytest.mark.parametrize("fault", ["damaged", "locked", "read-only", "full", "in the way"])
+def test_no_state_of_the_history_stops_it(reports: Reports, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     full(reports)
     reports.cron()
     if fault == "damaged":
@@ -196,6 +217,19 @@ def test_no_state_of_the_history_stops_it(reports: Reports, fault: str) -> None:
             outcome = reports.cron()
         # What was told of is read all the same, so it is not told of again.
         assert "another report holds the history" in outcome.err
+    elif fault == "full":
+
+        def small(path: str, **more: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = connect(path, **more)
+            connection.execute("PRAGMA max_page_count = 1")
+            return connection
+
+        connect = sqlite3.connect
+        for number in range(200):
+            reports.vm(f"vm{number}", 4 * M, M, "fc1")
+        monkeypatch.setattr(sqlite3, "connect", small)
+        outcome = reports.cron()
+        assert "there is no room for the history" in outcome.err
     elif fault == "read-only":
         reports.history.chmod(0o400)
         with without_roots_rights():

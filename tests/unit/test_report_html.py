@@ -68,6 +68,12 @@ def test_it_is_well_formed_and_refers_to_nothing_outside() -> None:
     assert not re.search(r"https?:|url\(|@import|//[a-z]", page)
 
 
+def test_it_is_ascii_whatever_names_hold_and_reads_the_same() -> None:
+    page = html.form(calm(notes=("\N{SNOWMAN} \ud800 x",)))
+    assert page.isascii()
+    assert "\N{SNOWMAN} \N{REPLACEMENT CHARACTER} x" in Reader(page).text
+
+
 def test_no_line_is_longer_than_a_mail_may_have() -> None:
     """RFC 5322 allows 998 bytes; a year of hourly points is no exception."""
     many = {key: points(1000, 1, days=365) * 3 for key in HISTORIES}

@@ -1,11 +1,13 @@
 """Words for alerts, growth and forecasts, and where volumes lie."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.capacity import ALERTS, GIB, NOW, capacity, trend
 from vmstore.model import Allocation, Inventory, LogicalVolume, PhysicalVolume, VolumeGroup
 from vmstore.policies.codes import CODES
-from vmstore.policies.forecast import Full, Unknown, Why
+from vmstore.policies.forecast import Full, Trend, Unknown, Why
 from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Alert, Severity
@@ -64,10 +66,12 @@ def test_what_is_filled_into_a_command_stays_one_word() -> None:
         (Full(NOW + DAY, None, None), trend(1), "perhaps from 2027-01-16 on"),
         (Full(None, None, None), trend(1), "not on this trend"),
         (None, Unknown(Why.FEW_DAYS, 2), "too few days of history yet"),
+        (None, trend(1), "too far off to tell"),
+        (None, replace(trend(1), low=None, high=None), "too few days of history yet"),
         (None, None, "-"),
     ],
 )
-def test_a_forecast_has_its_range_or_its_reason(full: Full | None, trend_: Unknown | None, told: str) -> None:
+def test_a_forecast_has_its_range_or_its_reason(full: Full | None, trend_: Trend | Unknown | None, told: str) -> None:
     assert wording.outlook(Subject(Kind.CLASS, "fc", 10, 5, 5, trend=trend_, full=full)) == told
 
 

@@ -2,14 +2,16 @@
 
 import io
 import json
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.bench import Terminal
 from vmstore import ui
-from vmstore.errors import Refused, ToolFailed, UsageError
+from vmstore.errors import ExitCode, Refused, ToolFailed, UsageError
 from vmstore.jobs.activation_steps import Deactivate
 from vmstore.jobs.volume_steps import RemoveVolume
 from vmstore.output import Output
@@ -138,3 +140,25 @@ def test_a_name_is_confirmed_by_option_or_by_typing_it(monkeypatch: pytest.Monke
 def test_whether_a_stream_is_a_terminal_is_asked_of_it() -> None:
     assert ui.is_terminal(Terminal(terminal=True))
     assert not ui.is_terminal(io.StringIO())
+
+
+def test_what_the_locale_has_no_characters_for_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", errors="strict"))
+    ui.write("n1 sagt: geht nicht für alle\n")
+    assert raw.getvalue() == b"n1 sagt: geht nicht f?r alle\n"
+
+
+@pytest.mark.spawns(Path(sys.executable).name)
+def test_a_full_disk_behind_stdout_is_an_error_of_three_lines() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "vmstore", "explain"],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent.parent, check=False,
+        )  # fmt: skip
+    assert done.returncode == ExitCode.TOOL
+    assert done.stderr.splitlines() == [
+        "vmstore: cannot write to stdout",
+        "  why: No space left on device",
+        "  try: is the disk that it goes to full?",
+    ]

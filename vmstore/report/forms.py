@@ -1,35 +1,40 @@
 """Name the forms of a capacity report: how each is written, by which ending of a file it is known. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vmstore.errors import VmstoreError
 from vmstore.model import Inventory
 from vmstore.output import ReportForm
-from vmstore.policies.levels import Rules
+from vmstore.policies.levels import Kind, Rules
 from vmstore.report import fields, json_document, layout, nagios, plot, table
 from vmstore.report.axes import Histories
-from vmstore.report.capacity import Capacity
+from vmstore.report.capacity import Capacity, Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a form may draw on; ``histories`` reads from the history, so it is called only by forms that draw."""
+    """What a form may draw on; ``histories`` reads those of some subjects, which only forms that draw need."""
 
     capacity: Capacity
     world: Inventory
     rules: Rules
-    histories: Callable[[], Histories]
+    histories: Callable[[Sequence[Subject]], Histories]
     every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write a report; ``code`` gives the exit code of those whose readers want their own."""
+    """A way to write a report, for files of some ``ending``.
+
+    Where readers want exit codes of their own, ``code`` gives it, and ``failed`` what they get if there is no report.
+    """
 
     write: Callable[[Sheet], str]
     ending: str
     code: Callable[[Capacity], int] | None = None
+    failed: Callable[[VmstoreError], tuple[str, int]] | None = None
 
 
 def _prometheus(sheet: Sheet) -> str:
@@ -41,7 +46,9 @@ def _prometheus(sheet: Sheet) -> str:
 def _html(sheet: Sheet) -> str:
     from vmstore.report import html  # noqa: PLC0415  # XML costs 10 ms that few forms pay
 
-    return html.form(sheet.capacity, sheet.histories(), layout.pieces(sheet.world))
+    of = sheet.capacity.of
+    drawn = [*of(Kind.VG), *of(Kind.CLASS), *table.vms_shown(sheet.capacity, html.MOST_VMS)]
+    return html.form(sheet.capacity, sheet.histories(drawn), layout.pieces(sheet.world))
 
 
 FORMS: Mapping[ReportForm, Form] = {
@@ -51,13 +58,19 @@ FORMS: Mapping[ReportForm, Form] = {
     ReportForm.csv: Form(lambda sheet: fields.comma_separated(sheet.capacity), ".csv"),
     ReportForm.html: Form(_html, ".html"),
     ReportForm.prometheus: Form(_prometheus, ".prom"),
-    ReportForm.nagios: Form(lambda sheet: nagios.form(sheet.capacity, sheet.rules), "", nagios.state),
+    ReportForm.nagios: Form(
+        lambda sheet: nagios.form(sheet.capacity, sheet.rules, every=sheet.every),
+        "",
+        nagios.state,
+        lambda problem: (nagios.failed(problem), nagios.State.UNKNOWN),
+    ),
 }
 
 
 def lines(sheet: Sheet, width: int = 80, ink: plot.Ink = plot.UNICODE) -> list[plot.Line]:
     """Draw the table."""
-    return table.lines(sheet.capacity, sheet.histories(), width, ink, every=sheet.every)
+    histories = sheet.histories(table.plotted(sheet.capacity))
+    return table.lines(sheet.capacity, histories, width, ink, every=sheet.every)
 
 
 def by_ending(file: Path) -> ReportForm | None:

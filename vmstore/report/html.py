@@ -48,7 +48,8 @@ def form(
     # Mail servers cut lines of more than a kilobyte, wherever that is.
     ElementTree.indent(html, "")
     page = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(html, "unicode", method="html"))
-    return f"<!DOCTYPE html>\n{page}\n"
+    # In ASCII no locale and no mail server can spoil it.
+    return f"<!DOCTYPE html>\n{page.encode('ascii', 'xmlcharrefreplace').decode()}\n"
 
 
 def _head(head: Element, title: str) -> None:
@@ -107,7 +108,7 @@ def _plots(body: Element, capacity: Capacity, histories: Histories) -> None:
     if not any(svg is not None for _, svg in drawn):
         return
     _add(body, "h2", "Use over time")
-    _add(body, "p", "Dashed red: its size. Beyond now: the likely growth, and its range of 95 %.", "dim")
+    _add(body, "p", "Dashed red: full. Beyond now: the likely growth, and its range of 95 %.", "dim")
     plots = SubElement(body, "div", {"class": "plots"})
     for of, svg in drawn:
         if svg is not None:

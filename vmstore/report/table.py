@@ -153,11 +153,15 @@ def _section(heading: str, texts: Sequence[str] | Iterator[str], width: int) -> 
     return [*head, *((Part(line),) for line in found)] if found else []
 
 
+def plotted(capacity: Capacity) -> Sequence[Subject]:
+    """Choose whose history is drawn: the VG's, or that of the few things that were asked for."""
+    kinds = (Kind.CLASS, Kind.PV, Kind.VM)
+    return capacity.of(Kind.VG) or [of for of in capacity.subjects if of.kind in kinds][:MOST_PLOTS]
+
+
 def _plots(capacity: Capacity, histories: Histories, width: int, ink: Ink) -> list[Line]:
-    """Draw the history of the VG, or of the few things that were asked for."""
     drawn: list[Line] = []
-    chosen = capacity.of(Kind.VG) or [of for of in capacity.subjects if of.kind in (Kind.CLASS, Kind.PV, Kind.VM)]
-    for of in chosen[:MOST_PLOTS]:
+    for of in plotted(capacity):
         picture = plot.history(of, histories.get((of.kind, of.name), ()), capacity.time, width, 5, ink)
         if picture:
             drawn += [(), (Part(f"{wording.subject(of.kind, of.name)}, what is used", "dim"),), *picture]

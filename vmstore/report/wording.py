@@ -102,7 +102,9 @@ def outlook(of: Subject) -> str:
         return full(of.full)
     if isinstance(of.trend, Unknown):
         return _WHY[of.trend.why]
-    return "-"
+    if of.trend is None:
+        return "-"
+    return _WHY[Why.FEW_DAYS if of.trend.low is None else Why.FAR]
 
 
 def full(when: Full) -> str:
