@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from vmstore.model import Inventory, PhysicalVolume
+from vmstore.model import Inventory
 from vmstore.policies import placement
 from vmstore.policies.growth import Step
 from vmstore.policies.levels import Kind, Levels
@@ -16,28 +16,23 @@ def room(
 ) -> Step:
     """Give the bytes that each of these classes may still give, and what forbids more.
 
-    ``promised`` is what a plan has given out of each already. A class that keeps to its ``block`` only thanks to a PV
-    that takes nothing is over it: it is held against it as a whole and without those PVs.
+    ``promised`` is what a plan has given out of each already. As a report counts it: what lies on PVs that take nothing
+    new is given out, and what is free there is no room.
     """
     found = [_class(world, name, thresholds.levels(Kind.CLASS, name), rules, promised) for name in sorted(classes)]
     return min(found, key=lambda each: each.size, default=Step(0, "it lies on no PV that is known"))
 
 
 def _class(world: Inventory, name: str, levels: Levels, rules: Placement, promised: Mapping[str, int]) -> Step:
-    there = [pv for pv in world.pvs if pv.storage_class == name and not pv.missing]
+    there = [pv for pv in world.pvs if pv.storage_class == name]
     takes = [pv for pv in placement.open_to_new(world) if pv.storage_class == name]
-    given = promised.get(name, 0)
     free = rules.room(world, takes)
-    steps = [Step(sum(free.free.values()) - given, f"class {name} has no more room")]
+    given, left = promised.get(name, 0), sum(free.free.values())
+    used = sum(pv.allocated for pv in there)
+    steps = [Step(left - given, f"class {name} has no more room")]
     for word, alone in (("block", replace(levels, reserve=None)), ("reserve", replace(levels, block=None))):
-        below = min(_below(alone, there, given), _below(alone, takes, given))
-        steps.append(Step(below, f"class {name} is at its {word}"))
+        steps.append(Step(alone.room(used + left, used + given), f"class {name} is at its {word}"))
     if name in free.spare:
         steps.append(Step(free.spare[name] - given, f"class {name} is at its reserve"))
     least = min(steps, key=lambda each: each.size)
     return Step(max(0, least.size), least.why)
-
-
-def _below(levels: Levels, pvs: Iterable[PhysicalVolume], given: int) -> int:
-    counted = list(pvs)
-    return levels.room(sum(pv.size for pv in counted), sum(pv.allocated for pv in counted) + given)
