@@ -56,6 +56,8 @@ def carry_out(run: Session, wish: Wish) -> int:
         written = [_file(file, FORMS[form].write(sheet)) for file, form in wish.files]
         if wish.cron:
             reporting.told(history, alerts, _news(wish, sheet, reporting.silences(history)))
+            # What else the report notes goes by itself.
+            _notes(history.notes)
             own = None
         else:
             own = _speak(wish, sheet)
@@ -101,7 +103,6 @@ def _news(wish: Wish, sheet: Sheet, silent: dict[str, int]) -> dict[str, int]:
         ui.write(FORMS[wish.output].write(sheet))
     else:
         ui.write("".join(f"{line}\n" for line in (*new, *more)))
-    _notes(capacity.notes)
     return counts
 
 
@@ -125,6 +126,6 @@ def _speak(wish: Wish, sheet: Sheet) -> int | None:
     return code(capacity) if code else None
 
 
-def _notes(notes: Sequence[str]) -> None:
+def _notes(notes: Sequence[object]) -> None:
     for note in notes:
         ui.say(f"vmstore: {note}")

@@ -106,7 +106,8 @@ def _trends(
             break
     history.keep_fits("vm", made)
     left = sum(each.key not in known for each in due)
-    notes = [f"the growth of {left} VMs is not worked out yet; the next reports go on with it"] if left else []
+    who = f"{left} VM{'' if left == 1 else 's'}"
+    notes = [f"the growth of {who} is not worked out yet; the next reports go on with it"] if left else []
     return found | {(Kind.VM, name): trend for name, trend in known.items()}, notes
 
 

@@ -1,6 +1,7 @@
 """Write data to files so that whoever reads one finds the old content or the new, and never a part."""
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from vmstore.errors import ToolFailed
 
 
 def write(file: Path, text: str) -> None:
-    """Put text into a file in one stroke, made readable for others where it is new. Raises ToolFailed."""
+    """Put text into a file in one stroke, with the mode that it had; a new one others may read. Raises ToolFailed."""
     try:
         target = file.resolve()
         if target.exists() and not target.is_file():
@@ -18,7 +19,9 @@ def write(file: Path, text: str) -> None:
         with suppress(FileNotFoundError):
             half.unlink()
         try:
-            _fill(half, text.encode("utf-8", "replace"))
+            _fill(
+                half, text.encode("utf-8", "replace"), stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+            )
             half.replace(target)
         except BaseException:
             with suppress(OSError):
@@ -32,9 +35,11 @@ def write(file: Path, text: str) -> None:
         ) from None
 
 
-def _fill(file: Path, content: bytes) -> None:
+def _fill(file: Path, content: bytes, mode: int | None) -> None:
     descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     with os.fdopen(descriptor, "wb") as open_file:
+        if mode is not None:
+            os.fchmod(open_file.fileno(), mode)
         open_file.write(content)
         open_file.flush()
         # Else a crash right after may leave an empty file under the name.

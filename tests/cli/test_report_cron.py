@@ -12,6 +12,7 @@ import pytest
 from tests.support.history import without_roots_rights
 from tests.support.reports import Reports
 from tests.support.san import G, M
+from vmstore.commands import reporting
 from vmstore.errors import ExitCode
 
 CROSSED, DONE = ExitCode.THRESHOLD, ExitCode.DONE
@@ -57,6 +58,20 @@ def test_it_speaks_once_when_a_threshold_is_crossed_when_that_changes_and_when_i
     assert over.code == DONE
     assert over.out.splitlines()[-2:] == ["over", "  VMS-V01 VM web01"]
     assert (reports.cron().out, reports.cron().err) == ("", "")
+
+
+def test_that_growth_is_worked_out_bit_by_bit_is_nothing_to_mail(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "BUDGET", 0.0)
+    monkeypatch.setattr(reporting, "_AT_ONCE", 1)
+    reports.vm("db01", 8 * G, 2 * G, "fc1")
+    outcome = reports.cron()
+    assert (outcome.code, outcome.out, outcome.err) == (DONE, "", "")
+    assert "the growth of 1 VM is" not in reports.run("-o", "csv").err
+    reports.vm("db02", 8 * G, 2 * G, "fc2")
+    reports.vm("db03", 8 * G, 2 * G, "fc2")
+    assert "the growth of 1 VM is" in reports.run("-o", "csv").err
 
 
 def test_what_is_on_still_is_told_of_beside_what_is_new(reports: Reports) -> None:
@@ -114,7 +129,8 @@ def test_a_pv_that_stays_cordoned_is_told_of_after_a_week(reports: Reports) -> N
 def test_a_missing_pv_is_told_of_from_whatever_node_once(reports: Reports) -> None:
     for node in reports.san.nodes:
         reports.san.luns["fc1"].paths.pop(node)
-    assert "critical VMS-P01 PV [unknown]: PV missing" in reports.cron().out
+    uuid = reports.san.label("fc1").uuid
+    assert f"critical VMS-P01 PV {uuid}: PV missing" in reports.cron().out
     reports.bench.host = "n2"
     assert reports.cron().out == ""
 

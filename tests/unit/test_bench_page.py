@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab.bench import page, plot, relocations, scale, tables, volumes
+from lab.bench import page, plot, relocations, reports, scale, tables, volumes
 from lab.bench.figures import Measured, Timing
 from lab.bench.jobs import JOBS
 from lab.bench.ways import WAYS
@@ -113,3 +113,4 @@ def test_the_other_parts_have_their_tables() -> None:
     stood = [relocations.Stood("pacemaker", relocations.HAND, (2.0, 4.0)), relocations.Stood("pacemaker", "x", (6.0,))]
     assert relocations.table(stood)[-1] == "| pacemaker | x | 6.0 | 6.0 | 2.00 |"
     assert scale.table([scale.Scale(10, 0.1, 0.3)])[-1] == "| 10 | 100 | 300 | 200 |"
+    assert reports.table([reports.Cost("report", 1.0, 0.754, 50)])[-1] == "| report | 1.00 | 0.75 | 50 |"

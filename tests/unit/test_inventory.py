@@ -117,14 +117,18 @@ def test_nothing_but_the_two_reads_is_ever_started() -> None:
         inventory.read(nodes(ScriptedRunner()), "vmstore", Wanted())
 
 
+# Columns that are asked for since the real hosts were; LVM has had both since 2.02.158.
+YOUNGER = {"vg_mda_size", "lv_lockargs"}
+
+
 def test_the_simulated_report_has_the_shape_of_a_real_one(cluster: San) -> None:
     real = json.loads(captured("volumes-of-all-plain-kinds")["fullreport.json"])["report"][0]
     made = json.loads(san_report.fullreport(cluster, "n1"))["report"][0]
     assert made.keys() == real.keys()
     for kind, rows in real.items():
-        assert {frozenset(row) for row in made[kind]} == {frozenset(row) for row in rows}
+        assert {frozenset(row) - YOUNGER for row in made[kind]} == {frozenset(row) for row in rows}
     columns = " ".join(lvm_report.argv("vmstore"))
-    assert all(column in columns for rows in real.values() for column in rows[0])
+    assert all(column in columns for column in YOUNGER.union(*(rows[0] for rows in real.values())))
 
 
 def test_a_session_knows_its_nodes_and_who_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

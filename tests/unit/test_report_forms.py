@@ -67,8 +67,8 @@ def test_the_table_stays_within_80_columns_with_all_that_may_be_in_it() -> None:
     [
         (Full(NOW + 12 * DAY, NOW + 18 * DAY, NOW + 40 * DAY), "18 (12-40)"),
         (Full(NOW + 12 * DAY, NOW + 18 * DAY, None), "18 (12-)"),
-        (Full(NOW + 12 * DAY, None, None), "- (12 or later)"),
-        (Full(None, None, None), "not so"),
+        (Full(NOW + 12 * DAY, None, None), "12 or later"),
+        (Full(None, None, None), "> 10 years"),
         (Full(NOW, NOW, NOW), "full"),
         (Full(NOW, NOW + 3600, NOW + DAY), "0 (0-1)"),
     ],
@@ -80,6 +80,14 @@ def test_days_until_full(full: Full, told: str) -> None:
 
 def _of(full: Full) -> Capacity:
     return Capacity("vmstore", NOW, (vm("web01", 80, 60, 1, full=full),))
+
+
+def test_sizes_have_three_digits_so_that_columns_stay_narrow() -> None:
+    wide = Subject(Kind.CLASS, "fc", 2**50, 2**50 - 1023 * 2**40 - 12345, 1023 * 2**40 + 12345, largest=123_456_789)
+    text = "\n".join(drawn(Capacity("vmstore", NOW, (wide, vm("x", 80, 61, -0.4)))))
+    assert "1023 TiB  118 MiB" in text
+    assert "19 GiB" in text
+    assert "-410 MiB" in text
 
 
 @pytest.mark.parametrize(
@@ -155,6 +163,9 @@ def test_a_file_is_replaced_in_one_stroke_and_others_can_read_it(tmp_path: Path)
     assert file.read_text(encoding="utf-8") == "new ü\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
+    file.chmod(0o640)
+    ui_files.write(file, "newer\n")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from vmstore.policies.levels import Kind, Rules
 from vmstore.report import pvs, volumes
 from vmstore.report.capacity import Fit, Subject
 
+_NOWHERE = "[unknown]"
 # What is on its way to a name or away is no VM's volume; what it takes is allocated all the same.
 _PASSING = (names.MAKING, names.GOING, *names.HALVES)
 
@@ -45,7 +46,8 @@ def _pvs(world: Inventory, rules: Rules) -> list[Subject]:
     return [
         Subject(
             Kind.PV,
-            pv.name,
+            # LVM calls all that it does not find the same.
+            pv.uuid if pv.name == _NOWHERE else pv.name,
             pv.size,
             pv.allocated,
             pv.free,

@@ -15,7 +15,7 @@ from vmstore.report.plot import Ink, Line, Part
 
 # So many VMs are shown: whoever has 5,000 wants to see those that matter.
 MOST_VMS, MOST_PLOTS = 12, 3
-_BAR, _NAME = 8, 22
+_BAR, _NAME = 8, 18
 _GROUPS = (
     (("", "USED", "", "FREE", "LARGEST", "A DAY", "FULL IN DAYS"), (Kind.VG, Kind.CLASS, Kind.METADATA, Kind.LOCK)),
     (("PV", "USED", "", "FREE", "LARGEST", "A DAY", "FULL IN DAYS"), (Kind.PV,)),
@@ -23,6 +23,7 @@ _GROUPS = (
 )
 _RIGHT = (2, 3, 4, 5)
 _UNKNOWN = {Why.NOTHING: "no history", Why.CLOCK: "wrong clock", Why.FAR: "far off"}
+_INNER = {Kind.METADATA: "metadata", Kind.LOCK: "lock LV"}
 _Cell = tuple[Part, ...]
 
 
@@ -63,7 +64,8 @@ def _title(capacity: Capacity) -> str:
 
 def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
     filled = of.filled
-    name = of.name if of.kind in (Kind.PV, Kind.VM) else wording.subject(of.kind, of.name)
+    # There is one VG, and the title has its name.
+    name = _INNER.get(of.kind) or (of.name if of.kind in (Kind.PV, Kind.VM) else wording.subject(of.kind, of.name))
     if filled is None or filled[1] <= 0:
         return [_plain(_short(name)), *[_plain("-")] * 6]
     used, size = filled
@@ -73,11 +75,24 @@ def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
         _plain(_short(name)),
         (Part(full, style(capacity, of)), Part(rest, "dim")),
         _plain(f"{wording.percent(used, size)} %"),
-        _plain(sizes.show(free)),
-        _plain(of.node or "-" if of.kind is Kind.VM else sizes.show(of.largest) if of.largest else "-"),
-        _plain(wording.growth(of.trend)),
+        _plain(_size(free)),
+        _plain(of.node or "-" if of.kind is Kind.VM else _size(of.largest) if of.largest else "-"),
+        _plain(_growth(of.trend)),
         _plain(of.state if of.kind is Kind.PV and of.state else _until(of, capacity.time)),
     ]
+
+
+def _size(size: int) -> str:
+    """Write bytes in three digits, which is what a column has room for and an eye takes in."""
+    number, unit = sizes.show(size).split(" ", 1)
+    return f"{float(number):.0f} {unit}" if float(number) >= 100 else f"{float(number):.3g} {unit}"
+
+
+def _growth(trend: Trend | Unknown | None) -> str:
+    if not isinstance(trend, Trend):
+        return "-"
+    size = round(trend.per_day)
+    return f"{'-' if size < 0 else '+' if size else ''}{_size(abs(size))}"
 
 
 def style(capacity: Capacity, of: Subject) -> str:
@@ -99,9 +114,9 @@ def _until(of: Subject, now: float) -> str:
         for time in (of.full.earliest, of.full.likely, of.full.latest)
     )
     if earliest is None:
-        return "not so"
+        return "> 10 years"
     if likely is None:
-        return f"- ({earliest} or later)"
+        return f"{earliest} or later"
     return "full" if latest == 0 else f"{likely} ({earliest}-{'' if latest is None else latest})"
 
 
