@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from vmstore import session, sizes
+from vmstore.history import acted
 from vmstore.history.store import History
 from vmstore.history.values import Fault, Fit, Point
 from vmstore.model import Inventory
 from vmstore.policies import placement
 from vmstore.policies.forecast import Trend, Unknown
 from vmstore.policies.levels import Kind
+from vmstore.policies.slope import DAY
 from vmstore.report import collect, growth, room
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.collect import KEPT, Past, Told
@@ -51,7 +54,8 @@ def take(
     limits = placement.Rules.of(run.config.placement)
     fits = room.fits(world, limits, map(sizes.parse, run.config.report.sizes))
     notes += map(str, history.notes)
-    return collect.collect(world, subjects, past, rules, now, fits=fits, notes=notes)
+    capacity, alerts = collect.collect(world, subjects, past, rules, now, fits=fits, notes=notes)
+    return replace(capacity, acted=acted.lines(history.state(acted.KEY), now - DAY)), alerts
 
 
 def told(history: History, alerts: Sequence[Told], silent: Mapping[str, int]) -> None:

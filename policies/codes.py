@@ -19,7 +19,7 @@ class Code:
 
 
 _MORE_ROOM = ("vmstore pv list", "vmstore pv add DEVICE --class CLASS", "vmstore remove VM")
-_MORE_FOR_VM = ("vmstore show VM", "vmstore grow VM +SIZE")
+_MORE_FOR_VM = ("vmstore show VM", "vmstore grow VM +SIZE", "vmstore policy check")
 
 _TABLE = (
     Code(

@@ -20,6 +20,7 @@ from vmstore.commands import (
     grow,
     job,
     listing,
+    policy,
     pv,
     relocate,
     remove,
@@ -44,6 +45,9 @@ app = typer.Typer(
 pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
 jobs = typer.Typer(
     help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
+)
+policies = typer.Typer(
+    help="What vmstore does by itself: show the rules, check, apply.", no_args_is_help=True, rich_markup_mode=None
 )
 
 app.command("list")(listing.list_volumes)
@@ -74,6 +78,10 @@ jobs.command("pause")(job.pause)
 jobs.command("resume")(job.resume)
 jobs.command("rate")(job.rate)
 jobs.command("abort")(job.abort)
+app.add_typer(policies, name="policy")
+policies.command("show")(policy.show)
+policies.command("check")(policy.check)
+policies.command("apply")(policy.apply)
 
 
 @app.callback()
@@ -160,8 +168,8 @@ def _unforeseen(problem: Exception, words: list[str]) -> int:
             _tell(refusal)
             return refusal.exit_code
     verb = " ".join(word for word in words[:2] if re.fullmatch(r"[a-z]+", word))
-    verb = verb if verb.startswith(("pv ", "job ")) else verb.split(" ")[0]
-    known = {info.name for info in app.registered_commands} | {"pv", "job"}
+    verb = verb if verb.startswith(("pv ", "job ", "policy ")) else verb.split(" ")[0]
+    known = {info.name for info in app.registered_commands} | {"pv", "job", "policy"}
     command = f"vmstore {verb}" if verb.split(" ")[0] in known else "vmstore"
     _tell(UsageError("that cannot be done", why=shown(), hint=f"{command} --help"))
     return ExitCode.USAGE

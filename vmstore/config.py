@@ -171,6 +171,28 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sizes: tuple[str, ...] = ("20G", "100G")
 
 
+class GrowthRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When and by how much ``policy apply`` grows volumes; what is not set is as of all, or as shipped.
+
+    ``over`` is the share of a file system in use from which on its volume grows, ``free`` the bytes that are to be free
+    in it. It grows by ``step``, in 24 hours by ``daily`` at most, and up to ``most``. Read by policies.growth.
+    """
+
+    grow: bool | None = None
+    over: str | None = None
+    free: str | None = None
+    step: str | None = None
+    daily: str | None = None
+    most: str | None = None
+
+
+class Growth(GrowthRule, frozen=True, forbid_unknown_fields=True):
+    """The rules of growth for all volumes, and those of classes and of VMs that have their own."""
+
+    classes: dict[str, GrowthRule] = msgspec.field(default_factory=dict, name="class")
+    vms: dict[str, GrowthRule] = msgspec.field(default_factory=dict, name="vm")
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings. With no ``nodes`` this host is the only one, and nothing is reached over ssh."""
 
@@ -184,6 +206,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cluster: ClusterSettings = msgspec.field(default_factory=ClusterSettings)
     report: Report = msgspec.field(default_factory=Report)
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
+    growth: Growth = msgspec.field(default_factory=Growth)
 
 
 def load(path: Path | None = None) -> Config:
@@ -240,9 +263,9 @@ def _check(config: Config) -> None:
         names.vm(vm, config.vg)
     if config.move.rate:
         sizes.rate(config.move.rate)
-    for name in config.thresholds.classes:
+    for name in (*config.thresholds.classes, *config.growth.classes):
         names.storage_class(name)
-    for vm in config.thresholds.vms:
+    for vm in (*config.thresholds.vms, *config.growth.vms):
         names.vm(vm, config.vg)
     for size in config.report.sizes:
         try:
@@ -266,15 +289,18 @@ def _unknown_key(why: str) -> str:
 
 def _line_of(text: str, key: str) -> int:
     """Find the line of a key such as ``ssh.user``; tomllib does not tell it. 0 where it is written in another way."""
+    # msgspec does not tell the name of a table within a table.
+    outer, named, inner = key.partition("[...].")
     whole = key.partition("[")[0]
-    table, _, last = whole.rpartition(".")
+    table, _, last = (outer, "", inner) if named else whole.rpartition(".")
     inside = ""
     for number, line in enumerate(text.splitlines(), 1):
         heading = re.fullmatch(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?", line)
         if heading:
             inside = heading[1]
         name = line.split("=")[0].strip(" \t\"'")
-        if last and (inside == whole if heading else (inside, name) == (table, last)):
+        within = inside.startswith(f"{table}.") if named else inside == table
+        if last and (inside == whole if heading and not named else within and name == last):
             return number
     return 0
 

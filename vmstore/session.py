@@ -13,6 +13,7 @@ from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
+from vmstore.policies import growth
 from vmstore.policies.levels import Rules
 from vmstore.run import LocalRunner, Runner
 from vmstore.tools import nodes
@@ -106,6 +107,7 @@ def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
     """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node."""
     config = configuration.load(config_file)
     rules(config)
+    growth.Rules.of(config.growth)
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
     for node in absent:
         names.node(node)

@@ -28,7 +28,13 @@ VERBS = (
     ("pv", "remove"),
     ("pv", "cordon"),
     ("pv", "uncordon"),
+    ("policy",),
+    ("policy", "show"),
+    ("policy", "check"),
+    ("policy", "apply"),
 )
+GROUPS = ((), ("pv",), ("policy",))
+READS = (*GROUPS, ("list",), ("show",), ("report",), ("pv", "list"), ("policy", "show"), ("policy", "check"))
 HEAVY = ("rich", "msgspec", "pyudev", "concurrent.futures", "humanize", "vmstore.inventory", "vmstore.session")
 ROOT = Path(__file__).parent.parent.parent
 
@@ -46,10 +52,10 @@ def test_every_verb_has_help(bench: Bench, verb: tuple[str, ...], flag: str) -> 
 def test_every_verb_that_changes_something_has_the_same_options(bench: Bench) -> None:
     for verb in VERBS:
         text = bench.vmstore(*verb, "--help").out
-        changing = verb not in ((), ("pv",), ("list",), ("show",), ("report",), ("pv", "list"))
+        changing = verb not in READS
         assert ("--dry-run" in text) == changing, verb
         assert ("--yes" in text) == changing, verb
-        if verb not in ((), ("pv",)):
+        if verb not in GROUPS:
             assert "--output" in text
             assert "--offline" in text
             assert "--config" in text
@@ -61,7 +67,7 @@ def test_help_names_every_verb(bench: Bench) -> None:
 
 
 @pytest.mark.spawns(Path(sys.executable).name)
-@pytest.mark.parametrize("verb", ["", "evacuate", "pv"])
+@pytest.mark.parametrize("verb", ["", "evacuate", "pv", "policy"])
 def test_help_imports_nothing_heavy(verb: str) -> None:
     program = f"""
 import sys

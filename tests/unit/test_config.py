@@ -9,11 +9,13 @@ import msgspec
 import pytest
 
 from vmstore import config, session
-from vmstore.config import Config
+from vmstore.config import Config, Growth, GrowthRule
 from vmstore.errors import ConfigError
+from vmstore.policies import growth
 from vmstore.policies.levels import Amount, Kind
 
 EXAMPLE = Path(config.__file__).parent / "vmstore.toml.example"
+SHIPPED = Path(growth.__file__).with_name("growth.toml")
 
 
 @pytest.fixture
@@ -27,7 +29,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_example_is_valid_and_holds_the_defaults() -> None:
-    assert config.parse(EXAMPLE.read_text(encoding="utf-8"), "example") == Config()
+    example = config.parse(EXAMPLE.read_text(encoding="utf-8"), "example")
+    assert msgspec.structs.replace(example, growth=Growth()) == Config()
+    shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    assert example.growth == Growth(**shipped)
+    # Those that are not set are not written down, lest they be in the way of the tables.
+    assert (example.growth.classes, example.growth.vms) == ({}, {})
 
 
 def test_the_example_names_every_key() -> None:
@@ -37,7 +44,7 @@ def test_the_example_names_every_key() -> None:
             inner = isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
             name = prefix + field.encode_name
             found |= keys(field.type, f"{name}.") if inner else {name}
-        return found
+        return found - {"growth.class", "growth.vm"}
 
     def named(table: dict[str, object], prefix: str = "") -> set[str]:
         found = set()
@@ -77,6 +84,15 @@ warn = "70%"
 crit_days = 0
 [thresholds.vms]
 db01 = { reserve = "16G" }
+[growth]
+over = "85%"
+free = "5G"
+[growth.class.fc]
+grow = true
+[growth.vm."db-01.prod"]
+step = "20G"
+daily = "40G"
+most = "1T"
 """
     read = config.parse(text, "file")
     assert read == Config(
@@ -91,6 +107,12 @@ db01 = { reserve = "16G" }
             each=config.Grows(warn="70%"),
             classes={"fc": config.Own(crit_days=0)},
             vms={"db01": config.Own(reserve="16G")},
+        ),
+        growth=Growth(
+            over="85%",
+            free="5G",
+            classes={"fc": GrowthRule(grow=True)},
+            vms={"db-01.prod": GrowthRule(step="20G", daily="40G", most="1T")},
         ),
     )
 
@@ -120,6 +142,12 @@ db01 = { reserve = "16G" }
         ('[ssh]\nuser = "root\\n"', "file:2: ssh.user", "regex"),
         ('[filesystem]\ntype = "xfs"', "file:2: filesystem.type", "xfs"),
         ("[filesystem]\nreserved_percent = 51", "file:2: filesystem.reserved_percent", "<= 50"),
+        ('[growth]\ngrow = "yes"', "file:2: growth.grow", "Expected `bool | null`"),
+        ("[growth]\n\nstop = 1", "file:3: growth.stop", "unknown field"),
+        ("[growth]\n[growth.class.fc]\nstep = 10", "file:3: growth.class[...].step", "Expected `str | null`"),
+        ('[growth.vm."a.b"]\nclass = {}', "file:2: growth.vm[...].class", "unknown field"),
+        ("[growth.class.FC]", "cannot name a class", "small letters"),
+        ('[growth.vm."a b"]', "cannot name a VM", "' '"),
         ("[move]\nregion_mib = 3", "file:2: move.region_mib", "3"),
         ('[report]\nhistory = "/etc/passwd"', "file:2: report.history", "regex"),
         ('[report]\nhistory = "history.db"', "file:2: report.history", "regex"),

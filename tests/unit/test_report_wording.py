@@ -52,7 +52,10 @@ def test_numbers_are_read_as_their_code_means_them(alert: Alert, told: str) -> N
 
 def test_what_is_filled_into_a_command_stays_one_word() -> None:
     alert = Alert("VMS-V01", Severity.WARN, Kind.VM, "a b; rm -rf /", 1, 1)
-    assert wording.commands(alert, "vmstore") == ("vmstore show 'a b; rm -rf /'", "vmstore grow 'a b; rm -rf /' +SIZE")
+    assert wording.commands(alert, "vmstore")[:2] == (
+        "vmstore show 'a b; rm -rf /'",
+        "vmstore grow 'a b; rm -rf /' +SIZE",
+    )
     slash = Alert("VMS-V01", Severity.WARN, Kind.VM, r"a\1", 1, 1)
     assert wording.commands(slash, "vmstore")[0] == r"vmstore show 'a\1'"
 

@@ -64,7 +64,7 @@ class Capacity(msgspec.Struct, frozen=True):
     """One report: of the VG at ``time``, the subjects of all kinds, the alerts and how they changed since the last.
 
     ``silent`` says of each node that gave no answer why, ``notes`` what kept the report from being whole, ``acted``
-    what policies did since the last report, as lines.
+    what policies did in the 24 hours before, as lines.
     """
 
     vg: str

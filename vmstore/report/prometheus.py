@@ -103,7 +103,7 @@ def _report(capacity: Capacity) -> Iterator[Metric]:
     silent.add_metric(vg, len(capacity.silent))
     notes = _gauge("vmstore_report_notes", "What kept the report from being whole, counted.", "vg")
     notes.add_metric(vg, len(capacity.notes))
-    acted = _gauge("vmstore_report_actions", "What policies did since the report before, counted.", "vg")
+    acted = _gauge("vmstore_report_actions", "What policies did in the last 24 hours, counted.", "vg")
     acted.add_metric(vg, len(capacity.acted))
     alerts = _gauge(
         "vmstore_alert_severity",

@@ -1,0 +1,106 @@
+"""vmstore policy: what vmstore does by itself."""
+
+from typing import Annotated
+
+import typer
+
+from vmstore.commands.options import Config, DryRun, Format, Offline, Yes
+from vmstore.output import Output
+
+OptionalVm = Annotated[str, typer.Argument(metavar="[VM]", help="Only what holds for this VM.", show_default=False)]
+
+
+def show(vm: OptionalVm = "", config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
+    """Show the rules by which volumes grow by themselves, and where each is set."""
+    from vmstore import names, session, ui
+    from vmstore.commands import policy_work
+    from vmstore.jobs import growth_judge, where
+    from vmstore.report import policy as report
+
+    run = session.start(config, offline or ())
+    rules = policy_work.policies(run.config).growth
+    if vm:
+        world = run.inventory(blocks=True)
+        lv = where.volume(world, names.vm(vm, run.config.vg))
+        rows = report.rules_of(rules, run.config, vm, growth_judge.classes(world)(lv))
+    else:
+        rows = report.rules(rules, run.config)
+    ui.items(output, "policy", [ui.Column(key.upper(), key) for key in ("for", "rule", "value", "from")], rows)
+
+
+def check(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
+    """Show what `policy apply` would do, and why not more; change nothing.
+
+    Exit code 10 when a file system is over its limit and its volume cannot be grown.
+    """
+    from vmstore import session, ui
+    from vmstore.commands import policy_work
+    from vmstore.errors import ExitCode
+    from vmstore.jobs.growth_judge import State
+    from vmstore.report import policy as report
+
+    run = session.start(config, offline or ())
+    world = run.inventory(blocks=True, devices=True)
+    verdicts = policy_work.judged(run, world)
+    columns = (
+        ui.Column("VM", "vm"),
+        ui.size_column("SIZE", "size"),
+        ui.Column("USED", "used_percent", lambda value: "-" if value is None else f"{value} %", right=True),
+        ui.Column("POLICY", "state"),
+        ui.size_column("GROW TO", "target"),
+        ui.Column("OVER", "over"),
+        ui.Column("NOTE", "why"),
+    )
+    ui.items(output, "policy-check", columns, report.rows(verdicts))
+    if any(verdict.state is State.STUCK for verdict in verdicts):
+        raise typer.Exit(ExitCode.THRESHOLD)
+
+
+def apply(
+    cron: Annotated[bool, typer.Option("--cron", help="Say only what was done, and what failed otherwise.")] = False,
+    begin: Annotated[
+        bool,
+        typer.Option("--begin", help="The first time: take it that no volume grew by itself in the last 24 hours."),
+    ] = False,
+    config: Config = None,
+    output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    offline: Offline = None,
+) -> None:
+    """Grow the volumes whose file systems are over their limit, as the policy says.
+
+    Each grows by one step, under its VM, while its limits a day and in all allow it and its class has room. What fails
+    does not stop the next. Running it again is safe, and one run works at a time. Nothing grows unless the
+    configuration says so: `grow = true`.
+    """
+    from vmstore import session, ui
+    from vmstore.commands import policy_work
+    from vmstore.errors import ExitCode, Locked, UsageError
+    from vmstore.jobs import lease
+
+    del yes
+    if begin and cron:
+        raise UsageError("--begin is not for cron", why="it is true once", hint="type it once without --cron")
+    run = session.start(config, offline or ())
+    if not policy_work.policies(run.config).growth.any:
+        policy_work.told(output, [], "" if cron else f"nothing grows by itself: {policy_work.HOW}")
+        return
+    read = run.reader(blocks=True, devices=True)
+    world = read()
+    if dry_run:
+        verdicts = policy_work.judged(run, world, begin=begin)
+        ui.plan(output, [step for verdict in verdicts for step in verdict.steps])
+        return
+    try:
+        with lease.hold(run.nodes, world.reporter, "policy", "what policies do") as held:
+            outcomes = policy_work.carry_out(run, world, read, held.check, begin=begin, cron=cron)
+    except Locked:
+        # The run before is still at work, and says itself what comes of that.
+        if not cron:
+            raise
+        raise typer.Exit(ExitCode.LOCKED) from None
+    policy_work.told(output, outcomes, "" if cron else "no file system is over its limit; nothing was changed")
+    failed = [outcome.error for outcome in outcomes if outcome.error]
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
