@@ -24,9 +24,9 @@ ALERTS = (
 OVER = Alert("VMS-V01", Severity.WARN, Kind.VM, "web01", 70 * GIB, 68 * GIB)
 ACTED = ("grew web01 by 10 GiB to 80 GiB on n2, since its file system was 91 % full",)
 PIECES = {
-    "/dev/mapper/lun1": (Piece("db-01.prod", 0, 60 * GIB), Piece("web01", 100 * GIB, 500 * GIB)),
-    "/dev/mapper/lun2": (Piece("web01", 0, 300 * GIB),),
-    "/dev/mapper/lun3": (Piece("old", 0, 100 * GIB),),
+    "u1": (Piece("db-01.prod", 0, 60 * GIB), Piece("web01", 100 * GIB, 500 * GIB)),
+    "u2": (Piece("web01", 0, 300 * GIB),),
+    "u3": (Piece("old", 0, 100 * GIB),),
 }
 
 

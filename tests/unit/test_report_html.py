@@ -120,6 +120,13 @@ def test_all_is_well_says_so_and_has_no_alerts() -> None:
     assert "What policies did" not in text
 
 
+def test_an_empty_vg_has_a_page_without_tables_of_nothing() -> None:
+    text = Reader(html.form(Capacity("vmstore", NOW, (Subject(Kind.VG, "vmstore", 0, 0, 0),)))).text
+    assert "VG vmstore: all is well" in text
+    assert "VMs" not in text
+    assert "Where volumes lie" not in text
+
+
 def evil() -> str:
     """Put a name that would break out everywhere where a name can stand."""
     subjects = (

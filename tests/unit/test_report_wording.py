@@ -115,6 +115,6 @@ def test_pieces_lie_in_the_order_of_their_extents_and_touching_ones_are_one() ->
     )
     world = Inventory(VolumeGroup("vmstore", "u", 1, 4, 800, 400, "", 0), pvs, volumes, {}, "n1")
     assert layout.pieces(world) == {
-        "/dev/sda": (Piece("web", 0, 16), Piece("db", 16, 24), Piece("web", 40, 40)),
-        "/dev/sdb": (Piece("lvmlock", 0, 4), Piece("db", 8, 4)),
+        "ua": (Piece("web", 0, 16), Piece("db", 16, 24), Piece("web", 40, 40)),
+        "ub": (Piece("lvmlock", 0, 4), Piece("db", 8, 4)),
     }

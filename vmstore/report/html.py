@@ -138,7 +138,7 @@ def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Pie
     colours = {name: place for place, name in enumerate(volumes)}
     for of in pvs if pieces else ():
         _add(body, "p", f"{of.name} {', '.join(of.classes)}", "dim")
-        body.append(html_plots.row(of, pieces.get(of.name, ()), widest, colours))
+        body.append(html_plots.row(of, pieces.get(of.key, ()), widest, colours))
     rows = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
     for of in pvs:
         row = _subject(rows, capacity, of)
@@ -146,7 +146,7 @@ def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Pie
         _add(row, "td", sizes.show(of.largest), "number")
         _add(row, "td", ", ".join(of.classes))
         _add(row, "td", of.state or "ok")
-        _add(row, "td", _largest(pieces.get(of.name, ())))
+        _add(row, "td", _largest(pieces.get(of.key, ())))
 
 
 def _largest(pieces: Sequence[Piece], most: int = 3) -> str:

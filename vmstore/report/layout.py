@@ -14,7 +14,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def pieces(world: Inventory) -> dict[str, tuple[Piece, ...]]:
-    """List the pieces on every PV, by its name; runs of one volume that touch are one piece."""
+    """List the pieces on every PV, by its UUID; runs of one volume that touch are one piece."""
     extent = world.vg.extent
     found: dict[str, list[Piece]] = {pv.uuid: [] for pv in world.pvs}
     # A volume with legs has their extents, too; a leg that is listed by itself must not lie there once more.
@@ -25,7 +25,7 @@ def pieces(world: Inventory) -> dict[str, tuple[Piece, ...]]:
             row[-1] = Piece(name, row[-1].start, row[-1].size + count * extent)
         else:
             row.append(Piece(name, start * extent, count * extent))
-    return {pv.name: tuple(found[pv.uuid]) for pv in world.pvs}
+    return {uuid: tuple(row) for uuid, row in found.items()}
 
 
 def _hidden(lv: LogicalVolume) -> int:
