@@ -24,7 +24,9 @@ class Canned:
             return Result(tuple(argv), -1, "", "", timeout, timed_out=True)
         return Result(tuple(argv), 0, file.read_text(encoding="utf-8"), "", 0.0)
 
-    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
+    def stream(
+        self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
         """Refuse: a report streams nothing."""
         raise NotImplementedError
 
