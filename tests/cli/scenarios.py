@@ -168,6 +168,9 @@ SCENARIOS = (
         _a_stopped_service,
         hosts=("n1", "n2"),
     ),
+    Scenario(
+        "evacuate a stopped service", ("evacuate", "{iscsi1}", "--engine", "mirror", "--yes"), _a_stopped_service
+    ),
     Scenario("evacuate and take out", ("evacuate", "{iscsi1}", "--to", "fc", "--remove", "--yes"), _four_volumes),
     Scenario("evacuate within the class", ("evacuate", "{iscsi1}", "--yes"), _four_volumes),
     Scenario(
