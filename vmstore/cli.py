@@ -20,6 +20,7 @@ from vmstore.commands import (
     job,
     listing,
     pv,
+    rebalance,
     relocate,
     remove,
     show,
@@ -49,6 +50,7 @@ app.command("show")(show.show)
 app.command("create")(create.create)
 app.command("grow")(grow.grow)
 app.command("evacuate")(evacuate.evacuate)
+app.command("rebalance")(rebalance.rebalance)
 app.command("remove")(remove.remove)
 app.command("status")(status.status)
 app.command("start")(start.start)
