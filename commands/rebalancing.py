@@ -185,6 +185,6 @@ def _unmet(balance: Balance) -> list[dict[str, Any]]:
 
 def _rows(balance: Balance, after: Inventory) -> list[dict[str, Any]]:
     return [
-        {**row, "pv": row["name"] if row["kind"] == "pv" else ""}
+        {**row, "pv": row["name"] if row["kind"] == "pv" else "all"}
         for row in report.rows(balance.before, after, balance.policy)
     ]

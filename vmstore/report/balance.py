@@ -9,14 +9,18 @@ from vmstore.policies.rebalance import Plan, Unmet
 
 
 def rows(before: Inventory, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
-    """Describe the classes and then their PVs, by class and name."""
+    """Describe each class, and its PVs by name."""
     was, now = Burden(before, policy), Burden(after, policy)
     pvs = sorted(before.pvs, key=lambda pv: (pv.storage_class, pv.name))
     total: dict[str, int] = {}
     for pv in pvs:
         total[pv.storage_class] = total.get(pv.storage_class, 0) + pv.size
-    found = [_row(was, now, Kind.CLASS, name, name, name, size) for name, size in total.items()]
-    return found + [_row(was, now, Kind.PV, pv.uuid, pv.name, pv.storage_class, pv.size) for pv in pvs]
+    found = []
+    for name, size in total.items():
+        found.append(_row(was, now, Kind.CLASS, name, name, name, size))
+        of_it = (pv for pv in pvs if pv.storage_class == name)
+        found += [_row(was, now, Kind.PV, pv.uuid, pv.name, name, pv.size) for pv in of_it]
+    return found
 
 
 def _row(was: Burden, now: Burden, kind: Kind, key: str, name: str, storage_class: str, size: int) -> dict[str, Any]:
