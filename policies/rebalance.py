@@ -55,12 +55,13 @@ def plan(world: Inventory, policy: Policy, begun: Sequence[Move] = ()) -> Plan:
             burden.shift(move)
             kept.append(move)
     moves: list[Move] = []
-    while True:
-        more = _met(burden)
-        if not more:
-            break
-        moves = _needed(world, policy, kept, [*moves, *more])
+    left = len(burden.needs())
+    before = left + 1
+    while left < before:
+        before = left
+        moves = _needed(world, policy, kept, [*moves, *_met(burden)])
         burden = _after(world, policy, [*kept, *moves])
+        left = len(burden.needs())
     found = tuple(_in_turn(world, policy, [*kept, *moves], bool(kept)))
     return Plan(found, tuple(Unmet(need, burden.excess(need), _why(burden, need)) for need in burden.needs()))
 
@@ -99,10 +100,11 @@ def _after(world: Inventory, policy: Policy, moves: Iterable[Move]) -> Burden:
 def _met(burden: Burden) -> list[Move]:
     """Meet what can be met, one after the other, and once more what became possible by that; ``burden`` is changed."""
     found: list[Move] = []
-    again = True
-    while again:
-        again = False
-        for need in burden.needs():
+    left = burden.needs()
+    before = len(left) + 1
+    while len(left) < before:
+        before = len(left)
+        for need in left:
             # What was moved for another may have met it.
             if need not in burden.needs():
                 continue
@@ -110,7 +112,7 @@ def _met(burden: Burden) -> list[Move]:
             for move in moves or ():
                 burden.shift(move)
             found += moves or ()
-            again = again or bool(moves)
+        left = burden.needs()
     return found
 
 

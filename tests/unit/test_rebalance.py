@@ -64,6 +64,12 @@ def test_what_leaves_a_pv_may_relieve_its_class_as_well() -> None:
     assert told(plan) == [("db01", "a1", "b1")]
 
 
+def test_what_a_later_move_makes_superfluous_is_left_out() -> None:
+    world = two_classes().lv("web01", 3 * G, "a1").lv("db01", 4 * G, "a1").inventory()
+    plan = rebalance.plan(world, Policy(pvs={"a1": 4 * G}, classes={"a": 3 * G}))
+    assert told(plan) == [("db01", "a1", "b2")]
+
+
 def test_a_reserve_is_made_again_by_what_goes_to_another_class_only() -> None:
     world = two_classes().lv("web01", 8 * G, "a1").lv("db01", 7 * G, "a2").lv("x", 6 * G, "b1").inventory()
     rules = Rules({"a": 6 * G, "b": 4 * G})
@@ -123,6 +129,28 @@ def test_a_pv_gives_before_it_takes_where_it_must() -> None:
     assert Burden(rebalance.moved(world.inventory(), plan.moves), policy).needs() == []
 
 
+def test_a_pv_that_must_give_before_it_can_take_comes_first() -> None:
+    world = World().pv("a1", cls="a").pv("a2", cls="a").pv("a3", cls="a").lv("x", 1 * G, "a1").lv("y", 5 * G, "a2")
+    policy = Policy(Rules(apart=[("x", "z")]), pvs={"a1": 0, "a2": 4 * G})
+    plan = rebalance.plan(world.lv("z", 1 * G, "a3").inventory(), policy)
+    assert told(plan) == [("y", "a2", "a3"), ("x", "a1", "a2")]
+
+
+def test_where_room_is_tight_volumes_are_fitted_closely() -> None:
+    world = World().pv("a1", cls="a").pv("a2", cls="a").pv("a3", cls="a")
+    made = world.lv("large", 4 * G, "a1").lv("one", 3 * G, "a1").lv("two", 3 * G, "a1").inventory()
+    plan = rebalance.plan(made, Policy(pvs={"a1": 0, "a2": 6 * G, "a3": 4 * G}))
+    assert sorted(told(plan)) == [("large", "a1", "a3"), ("one", "a1", "a2"), ("two", "a1", "a2")]
+
+
+def test_sizes_for_which_the_least_sum_takes_too_long_are_planned_all_the_same() -> None:
+    world = World().pv("a1", size=2**18 * G, cls="a").pv("a2", size=2**18 * G, cls="a")
+    for number in range(24):
+        world.lv(f"vm{number:02}", 8192 * G + number * EXTENT, "a1")
+    plan = rebalance.plan(world.inventory(), Policy(pvs={"a1": 8 * 8192 * G}))
+    assert (len(plan.moves), plan.unmet) == (17, ())
+
+
 @dataclass(frozen=True)
 class Case:
     """A world and what shall hold in it."""
@@ -164,6 +192,16 @@ def cases(draw: st.DrawFn, most: int = 9) -> Case:
     return Case(world.inventory(), policy)
 
 
+def borne(world: Inventory, name: str) -> int:
+    """Count the bytes on the PVs of a class."""
+    return sum(lv.on(pv.uuid) for lv in world.lvs for pv in world.pvs if pv.storage_class == name) * EXTENT
+
+
+def spare(world: Inventory, name: str) -> int:
+    """Count what is free on the PVs of a class that take new extents."""
+    return sum(pv.free for pv in world.pvs if pv.storage_class == name and pv.allocatable)
+
+
 def obeys(world: Inventory, policy: Policy, moves: tuple[Move, ...]) -> set[Need]:
     """Make the moves one by one, each checked by counting anew what lies where; give what is out of policy then."""
     for move in moves:
@@ -177,6 +215,9 @@ def obeys(world: Inventory, policy: Policy, moves: tuple[Move, ...]) -> set[Need
         assert target.allocatable
         assert target.free >= 0
         assert target.allocated <= policy.pvs.get(move.target, target.size)
+        if target.storage_class != move.source[0]:
+            assert borne(world, target.storage_class) <= policy.classes.get(target.storage_class, 80 * EXTENT)
+            assert spare(world, target.storage_class) >= policy.rules.reserve.get(target.storage_class, 0)
         there = {other.name for other in world.lvs if other.on(move.target)}
         for group in policy.rules.apart:
             assert move.vm not in group or not set(group) & there - {move.vm}
