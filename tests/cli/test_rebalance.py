@@ -282,6 +282,26 @@ def test_a_volume_that_comes_onto_a_relieved_pv_by_hand_stays_there(full: Bench)
     assert left(full.san) == {}
 
 
+def test_a_run_that_began_meanwhile_on_another_pv_ends_this_one_between_two(full: Bench) -> None:
+    mark = "vmstore.relieve=n2:20260102T115959Z-abcd"
+
+    def begin(_: int) -> None:
+        if any("relieve=n1" in tag for tag in full.san.label("fc1").tags):
+            full.san.label("fc2").tags.add(mark)
+
+    done = rebalance(full, "--yes", on_moment=begin)
+    assert done.code == ExitCode.LOCKED
+    assert "/dev/sdb bears the mark of a job on n2" in done.err
+    assert bears(full.san)["iscsi1"] == 10
+    assert left(full.san) == {"tags": [mark]}
+
+
+def test_the_room_on_a_pv_that_gives_counts_for_the_reserve_of_its_class(full: Bench) -> None:
+    configure(full, '[placement]\nreserve = { iscsi = "16G" }\n')
+    assert rebalance(full, "--yes").code == 0
+    assert bears(full.san) == {"fc1": 6, "fc2": 3, "iscsi1": 7, "iscsi2": 5}
+
+
 @pytest.mark.usefixtures("at_once")
 def test_aborted_while_it_runs_no_further_pv_is_begun(full: Bench) -> None:
     key = ("n1", lease.path(lease.evacuation(full.san.label("fc1").uuid)))
