@@ -148,7 +148,13 @@ def _throttle(run: Session, held: lease.Lease, rate: int, record: Record, report
         reporter.note(f"the copy stands back: {why}" if why else "the copy goes on")
 
     return Throttle(
-        run.nodes, run.config.move.poll_seconds, Rate(rate, held, changed), limits(run), stood_back, reporter.note
+        run.nodes,
+        run.config.move.poll_seconds,
+        Rate(rate, held, changed),
+        limits(run),
+        run.config.load.beside_percent,
+        stood_back,
+        reporter.note,
     )
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lab import bringup, interrupts, links, power, record, ssh, status
+from lab import bringup, interrupts, links, masking, power, record, ssh, status
 from lab.errors import LabError, UsageError
 from lab.teardown import teardown
 from lab.topology import TOPOLOGIES
@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         sub = verbs.add_parser(verb, help=text)
         sub.add_argument("node", metavar="NODE")
         sub.add_argument("link", choices=LINKS)
+    for verb, text in (
+        ("mask", "take a LUN away from all nodes: I/O on it fails"),
+        ("unmask", "show a LUN to all nodes again"),
+    ):
+        verbs.add_parser(verb, help=text).add_argument("lun", metavar="LUN")
     return parser
 
 
@@ -94,6 +99,10 @@ def _run(arguments: argparse.Namespace) -> int:
             links.cut(arguments.node, arguments.link)
         case "mend":
             links.mend(arguments.node, arguments.link)
+        case "mask":
+            masking.mask(arguments.lun)
+        case "unmask":
+            masking.unmask(arguments.lun)
     return 0
 
 

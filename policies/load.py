@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # It goes on below this share of a limit, so that it does not go on and off at the limit itself.
 BACK = 0.8
@@ -24,12 +25,20 @@ class Limits:
         return bool(self.pressure or self.latency)
 
 
+class Served(NamedTuple):
+    """What a device has done so far: I/Os, and the milliseconds that all of them took."""
+
+    reads: int
+    writes: int
+    ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a node said: PSI's 10 s average, None where its kernel has none, and I/Os and their ms by device so far."""
+    """What a node said: PSI's 10 s average, None where its kernel has none, and what its devices have done."""
 
     pressure: float | None
-    served: Mapping[str, tuple[int, int]]
+    served: Mapping[str, Served]
 
 
 @dataclass(slots=True)
@@ -45,7 +54,8 @@ class Judge:
 
     def judge(self, look: Look) -> str:
         """Take a look into account; give ``why``."""
-        for device, (count, ms) in look.served.items():
+        for device, (reads, writes, ms) in look.served.items():
+            count = reads + writes
             before, spent = self._served.get(device, (count, ms))
             self._still[device] = 0 if count > before else self._still.get(device, 0) + 1
             if count > before:
@@ -53,7 +63,7 @@ class Judge:
                 self._latency[device] = now + SMOOTH * (self._latency.get(device, now) - now)
             elif self._still[device] >= FORGET:
                 self._latency.pop(device, None)
-        self._served = dict(look.served)
+        self._served = {device: (reads + writes, ms) for device, (reads, writes, ms) in look.served.items()}
         factor = BACK if self.why else 1.0
         over = []
         if self.limits.pressure and look.pressure is not None and look.pressure >= self.limits.pressure * factor:

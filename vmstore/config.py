@@ -68,12 +68,14 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a copy stands back for others: both are looked at on the node that copies, 0 for no limit.
+    """When a copy stands back for others, as is seen on the node that copies.
 
-    ``pressure_percent`` is the share of the time in which somebody there waits for I/O (PSI, "some", over 10 s),
-    ``latency_ms`` the mean time of an I/O on the PVs that are copied from and to.
+    ``beside_percent`` is the share of its time that it takes while others use the same PVs, 100 for no regard. From two
+    limits on it stands still, 0 for none: ``pressure_percent`` is the share of the time in which somebody there waits
+    for I/O (PSI, "some", over 10 s), ``latency_ms`` the mean time of an I/O on the PVs that are copied from and to.
     """
 
+    beside_percent: Annotated[int, Meta(ge=1, le=100)] = 40
     pressure_percent: Annotated[int, Meta(ge=0, le=100)] = 0
     latency_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 

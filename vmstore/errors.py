@@ -83,6 +83,12 @@ class ToolFailed(VmstoreError):
     exit_code = ExitCode.TOOL
 
 
+class LunFailed(VmstoreError):
+    """A LUN failed under a copy: whatever the tools say that they did is not to be believed."""
+
+    exit_code = ExitCode.TOOL
+
+
 class StoppedHalfway(VmstoreError):
     """The work stopped in a good state and the same command goes on from there."""
 

@@ -5,10 +5,15 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import queue
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_SUCH_PROGRAM = 127
+# Seconds without a line after which a stream says that there is none.
+QUIET = 5.0
 # LVM closes with a line that only repeats that it failed, and warns of what did not stop it.
 _UNTELLING = ("WARNING:", "Cannot process ", "Run `", "See ", "(", "Failed to find physical volume")
 # What ssh needs to find keys, and the switch to another LVM configuration (lvm(8)); nothing else is passed on.
@@ -59,8 +64,10 @@ class Runner(Protocol):
     def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60) -> Result:
         """Run to the end; a process over its time is killed and said to have timed out."""
 
-    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
-        """Run without limit and hand over each line of output as it comes."""
+    def stream(
+        self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Run without limit and hand over each line of output as it comes; say so each time none comes for QUIET s."""
 
     def hold(self, argv: Sequence[str]) -> Held:
         """Start a process that is to live as long as this one needs it."""
@@ -91,26 +98,40 @@ class LocalRunner:
             return Result(tuple(argv), -1, "", "", time.monotonic() - began, timed_out=True)
         return Result(tuple(argv), done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
-    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
-        """Run without limit and hand over each line of output as it comes."""
+    def stream(
+        self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Run without limit and hand over each line of output as it comes; say so each time none comes for QUIET s."""
         began = time.monotonic()
         lines: list[str] = []
-        import tempfile  # noqa: PLC0415  # a third of this module's time to load, for what only moves need
+        # These take a third of this module's time to load, for what only moves need.
+        import queue  # noqa: PLC0415
+        import tempfile  # noqa: PLC0415
+        import threading  # noqa: PLC0415
 
+        told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         with tempfile.TemporaryFile("w+", errors="replace") as complaints:
             try:
                 process = _start(argv, stdin=subprocess.DEVNULL, stderr=complaints)
             except FileNotFoundError:
                 return _missing(argv)
-            with process:
-                assert process.stdout is not None
-                try:
-                    for line in process.stdout:
-                        lines.append(line)
-                        on_line(line.rstrip("\n"))
-                except BaseException:
-                    process.kill()
-                    raise
+            threading.Thread(target=_hand_over, args=(process, told), daemon=True).start()
+            try:
+                while True:
+                    try:
+                        line = told.get(timeout=QUIET)
+                    except queue.Empty:
+                        on_quiet()
+                        continue
+                    if line is None:
+                        break
+                    lines.append(line)
+                    on_line(line.rstrip("\n"))
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                process.wait()
             complaints.seek(0)
             err = complaints.read()
         return Result(tuple(argv), process.returncode, "".join(lines), err, time.monotonic() - began)
@@ -148,6 +169,15 @@ class HeldProcess:
         except (subprocess.TimeoutExpired, BrokenPipeError, ValueError):
             self._process.kill()
             self._process.wait()
+
+
+def _hand_over(process: "subprocess.Popen[str]", told: "queue.SimpleQueue[str | None]") -> None:
+    """Pass on what a process says, line by line, and None at the end."""
+    assert process.stdout is not None
+    with process.stdout as stdout:
+        for line in stdout:
+            told.put(line)
+    told.put(None)
 
 
 def _start(argv: Sequence[str], *, stdin: int, stderr: IO[str] | int) -> "subprocess.Popen[str]":

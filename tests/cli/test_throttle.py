@@ -7,7 +7,7 @@ import pytest
 from tests.support.bench import KILLED, Bench, Outcome
 from tests.support.san import G
 from vmstore.errors import ExitCode
-from vmstore.jobs import lease
+from vmstore.jobs import lease, throttle
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -127,6 +127,37 @@ def test_a_copy_stands_back_while_the_node_is_under_pressure_and_says_so(busy: B
         "held back",
         "goes on",
     ]
+
+
+@pytest.mark.parametrize(
+    ("others", "setting", "shares"),
+    [
+        (100, "", {100, 40}),
+        (100, "[load]\nbeside_percent = 25", {100, 25}),
+        (100, "[load]\nbeside_percent = 100", set()),
+        (0, "", {100}),
+    ],
+)
+def test_a_copy_takes_a_share_of_its_time_while_others_write_to_the_pv(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch, others: int, setting: str, shares: set[int]
+) -> None:
+    monkeypatch.setattr(throttle, "SHORT", 0.0)
+    busy.san.others = others
+    settle(busy, setting)
+    done = busy.vmstore(*words(busy))
+    assert done.code == 0, done.err
+    assert {share for _, share in busy.san.shares} == shares
+    assert [node.share for node in busy.san.nodes.values()] == [100, 100, 100]
+
+
+def test_where_no_share_can_be_kept_and_none_was_asked_for_the_copy_goes_on(
+    busy: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "SHORT", 0.0)
+    busy.san.nodes["n2"].share = 50
+    done = busy.vmstore(*words(busy))
+    assert done.code == 0, done.err
+    assert "not held back" not in done.err
 
 
 def test_where_the_kernel_cannot_it_is_refused_before_anything_changes(busy: Bench) -> None:

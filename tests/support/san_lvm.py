@@ -1,11 +1,11 @@
 """LVM's commands on the simulated SAN; see tests/support/san.py for what this stands for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from tests.support import san_report
 from tests.support.san import EXTENT, Lun, Lv, Node, Pv, San
 from tests.support.san_options import UnknownCommand, options_of
-from tests.support.san_parts import Move, Run
+from tests.support.san_parts import Run
 
 Answer = tuple[int, str, str]
 FAILED = 5
@@ -310,86 +310,3 @@ class Lvm:
             )
         lun.pv = None
         return f'  Labels on physical volume "{device}" successfully wiped.\n'
-
-    def pvmove(self, argv: Sequence[str]) -> Iterator[str | Answer]:
-        """Move: its lines, and at the end its answer. Each line but the last stands for a moment it may be cut at."""
-        try:
-            self.lock_vg()
-            name, move = self._begin_move(argv)
-        except Refusal as refusal:
-            text = str(refusal)
-            yield FAILED, "", text if text.endswith("\n") else f"  {text}\n"
-            return
-        source = self.san.lun_of(move.source).device(self.node.name)
-        yield f"  {source}: Moved: 0.00%"
-        yield f"  {source}: Moved: 48.50%"
-        yield f"  {source}: Moved: 100.00%"
-        lv = self.lv(name)
-        if lv.move is not move:
-            yield 0, f"  {source}: No pvmove in progress - already finished or aborted.\n", ""
-            return
-        lv.runs = [run for run in lv.runs if run not in move.old] + move.new
-        lv.move = None
-        self.san.seqno += 1
-        yield 0, "", ""
-
-    def abort_move(self, argv: Sequence[str]) -> Answer:
-        """End a move where its volume is active: what was not copied to its end stays where it was."""
-        _, (device,) = options_of(argv, flags=("--abort",))
-        source = self.pv(device)
-        for lv in self.san.lvs.values():
-            if lv.move and lv.move.source == source.uuid:
-                if lv.uuid not in self.node.active:
-                    return FAILED, "", f"  LV {self.san.vg}/{lv.name} is not active here.\n"
-                lv.move = None
-                self.san.seqno += 1
-        return 0, "", ""
-
-    def _begin_move(self, argv: Sequence[str]) -> tuple[str, Move]:
-        options, (device, *targets) = options_of(argv, valued=("--config", "--interval", "--name"))
-        if "--name" not in options:
-            raise Refusal("pvmove in a shared VG requires a named LV.")
-        if self.san.lock_type and "lvmpolld" not in self.node.daemons:
-            raise Refusal("Enable lvmpolld when using lvmlockd.")
-        device, *ranges = device.split(":")
-        source = self.pv(device)
-        name = options["--name"]
-        lv = self.lv(name)
-        self.lock(lv)
-        under_way = next(
-            (other for other in self.san.lvs.values() if other.move and other.move.source == source.uuid), None
-        )
-        if under_way is not None:
-            # LVM follows the move it finds on that PV, whatever it was told to move (lvm2 tools/pvmove.c).
-            self.lock(under_way)
-            self.node.active.add(under_way.uuid)
-            assert under_way.move is not None
-            return under_way.name, under_way.move
-        if lv.layout not in ("linear", "striped") or lv.role != "public":
-            raise Refusal(f"Skipping LV {lv.name}: it is not plain")
-        old = self._within(lv, source.uuid, ranges)
-        if not old:
-            raise Refusal(f"No data to move for {self.san.vg}.")
-        new = self.room(sum(run.count for run in old), self.open_to_new(targets, source.uuid))
-        self.commit()
-        self.node.active.add(lv.uuid)
-        lv.move = Move(source.uuid, old, new)
-        return name, lv.move
-
-    @staticmethod
-    def _within(lv: Lv, pv: str, ranges: Sequence[str]) -> list[Run]:
-        """Split a volume's runs at the borders of PE ranges; give those that lie within, all where there are none."""
-        if not ranges:
-            return [run for run in lv.runs if run.pv == pv]
-        wanted = {pe for text in ranges for first, last in [text.split("-")] for pe in range(int(first), int(last) + 1)}
-        split: list[Run] = []
-        for run in lv.runs:
-            for pe in range(run.start, run.start + run.count):
-                inside = run.pv == pv and pe in wanted
-                last_one = split[-1] if split and pe > run.start else None
-                if last_one and (last_one.pv == pv and last_one.start in wanted) is inside:
-                    last_one.count += 1
-                else:
-                    split.append(Run(run.pv, pe, 1))
-        lv.runs = split
-        return [run for run in split if run.pv == pv and run.start in wanted]

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support import san_agent, san_copy, san_legs, san_manager
+from tests.support import san_agent, san_copy, san_legs, san_manager, san_moves
 from tests.support.san import Node, San
 from tests.support.san_copy import SanCopy
 from tests.support.san_lvm import Answer, Lvm
@@ -14,8 +14,10 @@ from tests.support.ssh import Call, decode
 from vmstore.jobs import throttle
 from vmstore.policies.throttle import WHOLE
 from vmstore.run import Result
+from vmstore.tools import mirrors, quorum
 
 READS = ("dd", "lvm", "lvs", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
+LVPOLL = ("lvm", "lvpoll")
 
 
 class Cut(BaseException):
@@ -73,6 +75,8 @@ class SanThrottle:
         assert arguments[:2] == (throttle.FILE, throttle.KNOB)
         self._node = san.nodes[name]
         self._san = san
+        self._source = arguments[3]
+        self._looks = 0
         self._own = self._node.share == WHOLE
 
     def first_line(self) -> str:
@@ -83,7 +87,8 @@ class SanThrottle:
         """Set the share; tell of the load."""
         self._node.share = int(line)
         self._san.shares.append((self._node.name, self._node.share))
-        return f"{self._node.pressure} /dev/sda 100 100"
+        self._looks += 1
+        return f"{self._node.pressure} {self._source} 50 {self._looks * self._san.others} 100"
 
     def release(self) -> None:
         """Put it back."""
@@ -117,8 +122,11 @@ class SanRunner:
         """Run to the end."""
         return self._run(argv, stdin, timeout, lambda _: None)
 
-    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
-        """Run, each line of output as it comes."""
+    def stream(
+        self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Run, each line of output as it comes; nothing is ever quiet."""
+        del on_quiet
         return self._run(argv, "", 0, on_line)
 
     def hold(self, argv: Sequence[str]) -> "SanHold | SanThrottle | SanCopy":
@@ -195,13 +203,17 @@ class SanRunner:
             return san_agent.run(self.san, node, argv)
         if argv[:2] == ("sh", "-c") and argv[2].startswith("for program in"):
             return 0, "".join(f"/usr/bin/{program}\n" for program in sorted(self.san.programs)), ""
+        if argv == mirrors.ARGV:
+            return 0, "".join(f"{line}\n" for line in node.log), ""
+        if argv == quorum.ARGV:
+            return 0, f"Quorate:          {'Yes' if self.san.quorate else 'No'}\n", ""
         if argv[:2] == ("dmsetup", "status"):
             assert argv[2:] == ("--target", "raid")
             told, copied = legs(self.san, node)
             if copied:
                 self._moment()
             return 0, told, ""
-        reads = (argv[0] in READS and argv[:2] != ("sh", "-c")) or tuple(argv) == ("cman_tool", "version")
+        reads = (argv[0] in READS and argv[:2] not in (("sh", "-c"), LVPOLL)) or tuple(argv) == ("cman_tool", "version")
         if reads:
             return san_manager.run(self.san, node, argv, stdin) or lvm.run(argv) or Tools(self.san, node).run(argv)
         number = len(self.changes)
@@ -212,6 +224,8 @@ class SanRunner:
             return 0, "", ""
         if argv[0] == "env":
             answer: Answer | None = san_agent.run(self.san, node, argv)
+        elif argv[:2] == LVPOLL:
+            answer = san_moves.poll(lvm, argv[2:])
         elif argv[0] == "lvconvert":
             answer = lvm.guarded(lambda: san_legs.lvconvert(lvm, argv[1:]))
         else:
@@ -238,8 +252,8 @@ class SanRunner:
 
     def _move(self, lvm: Lvm, argv: tuple[str, ...], on_line: Callable[[str], None]) -> Answer:
         if "--abort" in argv:
-            return lvm.abort_move(argv[1:])
-        for item in lvm.pvmove(argv[1:]):
+            return san_moves.abort(lvm, argv[1:])
+        for item in san_moves.pvmove(lvm, argv[1:]):
             if not isinstance(item, str):
                 return item
             on_line(item)

@@ -85,8 +85,11 @@ class ScriptedRunner:
         found = self._take(call)
         return Result(tuple(argv), found.rc, found.out, found.err, 0.1, found.timed_out)
 
-    def stream(self, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
-        """Answer as the script says, line by line."""
+    def stream(
+        self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Answer as the script says, line by line, and never be quiet."""
+        del on_quiet
         result = self.run(argv)
         for line in result.out.splitlines():
             on_line(line)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,21 @@ def test_a_stream_hands_over_each_line_and_keeps_complaints_apart() -> None:
     done = LocalRunner().stream(["sh", "-c", "echo a; echo bad >&2; echo b; exit 4"], lines.append)
     assert lines == ["a", "b"]
     assert (done.rc, done.out, done.err) == (4, "a\nb\n", "bad\n")
+
+
+@pytest.mark.spawns("sh")
+def test_a_stream_says_that_no_line_comes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("vmstore.run.QUIET", 0.05)
+    heard: list[str] = []
+    go = tmp_path / "go"
+
+    def quiet() -> None:
+        heard.append("quiet")
+        go.touch()
+
+    script = f"echo a; while [ ! -e {go} ]; do sleep 0.05; done; echo b"
+    assert LocalRunner().stream(["sh", "-c", script], heard.append, quiet).out == "a\nb\n"
+    assert (heard[0], heard[1], heard[-1]) == ("a", "quiet", "b")
 
 
 @pytest.mark.spawns("sh")

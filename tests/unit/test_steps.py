@@ -63,6 +63,7 @@ def move(**more: Any) -> MoveVolume:
 LVCREATE = "lvcreate --yes --wipesignatures y --setautoactivation n --activate ey --name web01 --extents 256 vg /dev/a"
 make = MakeVolume(*AT, extents=256, extent=EXTENT, pvs=("/dev/a",), shared=True, knows_autoactivation=True)
 extend = ExtendVolume(*AT, 256, EXTENT, ("/dev/a",))
+LOG = expect("n1", "dmesg")
 PVMOVE = "pvmove --config activation/raid_region_size=16384 --interval 1 --name vg/web01 /dev/src /dev/a"
 
 
@@ -302,7 +303,7 @@ def test_long_work_that_fails_says_how_to_go_on(step: Step, hint: str) -> None:
 
 def test_a_move_tells_of_its_progress_in_bytes() -> None:
     out = "  /dev/src: Moved: 0.00%\n  noise\n  /dev/src: Moved: 25.50%\n  /dev/src: Moved: 100.00%\n"
-    doing, reporter = work(ScriptedRunner([expect("n1", PVMOVE, out=out)]))
+    doing, reporter = work(ScriptedRunner([LOG, expect("n1", PVMOVE, out=out), LOG]))
     move().run(doing)
     assert reporter.heard == [f"moved {n}" for n in (0, int(0.255 * G), G, G)]
 
@@ -317,18 +318,18 @@ def test_a_move_tells_of_its_progress_in_bytes() -> None:
 )
 def test_a_move_that_fails_is_called_by_its_cause(err: str, error: type[VmstoreError]) -> None:
     with pytest.raises(error):
-        move().run(work(ScriptedRunner([expect("n1", PVMOVE, rc=5, err=err)]))[0])
+        move().run(work(ScriptedRunner([LOG, expect("n1", PVMOVE, rc=5, err=err)]))[0])
 
 
 def test_a_move_waits_for_a_lock_that_passes() -> None:
     busy = expect("n1", PVMOVE, rc=5, err="  VG vg lock failed: held by other host.\n")
-    runner = ScriptedRunner([busy, expect("n1", PVMOVE)])
+    runner = ScriptedRunner([LOG, busy, expect("n1", PVMOVE), LOG])
     move().run(work(runner)[0])
     runner.done()
 
 
 def test_a_move_whose_node_is_lost_can_be_resumed() -> None:
-    runner = ScriptedRunner([expect("n1", PVMOVE, rc=255, err="Connection to n1 closed.\n")])
+    runner = ScriptedRunner([LOG, expect("n1", PVMOVE, rc=255, err="Connection to n1 closed.\n")])
     with pytest.raises(StoppedHalfway, match="lost n1 while it moved web01") as caught:
         move().run(work(runner)[0])
     assert "the volume is whole" in caught.value.why

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vmstore.jobs import throttle
-from vmstore.policies.load import Look
+from vmstore.policies.load import Look, Served
 from vmstore.run import HeldProcess, LocalRunner
 
 pytestmark = pytest.mark.spawns("bash")
@@ -88,9 +88,10 @@ def test_it_tells_of_pressure_and_of_devices(knob: Path) -> None:
     look = throttle.parse(held.exchange("100"))
     held.release()
     fields = [int(word) for word in (Path("/sys/class/block") / block / "stat").read_text().split()]
-    ((device, (count, spent)),) = look.served.items()
+    ((device, (reads, writes, spent)),) = look.served.items()
     assert device == f"/dev/{block}"
-    assert 0 <= count <= fields[0] + fields[4]
+    assert 0 <= reads <= fields[0]
+    assert 0 <= writes <= fields[4]
     assert 0 <= spent <= fields[3] + fields[7]
     assert (look.pressure is not None) == Path("/proc/pressure/io").exists()
 
@@ -98,10 +99,10 @@ def test_it_tells_of_pressure_and_of_devices(knob: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "look"),
     [
-        ("12.50 /dev/a 3 40 /dev/b 1 2", Look(12.5, {"/dev/a": (3, 40), "/dev/b": (1, 2)})),
+        ("12.50 /dev/a 3 1 40 /dev/b 1 0 2", Look(12.5, {"/dev/a": Served(3, 1, 40), "/dev/b": Served(1, 0, 2)})),
         ("-", Look(None, {})),
-        ("x /dev/a 1", Look(None, {})),
-        ("0.00 /dev/a ? 2", Look(0.0, {})),
+        ("x /dev/a 1 2", Look(None, {})),
+        ("0.00 /dev/a ? 2 3", Look(0.0, {})),
     ],
 )
 def test_answers_are_read(said: str, look: Look) -> None:

@@ -206,7 +206,9 @@ class _Proof:
 
     def _compare(self, step: Step, failure: ToolFailed | None) -> None:
         if not step.proven(self._work, self.world):
-            raise failure or ToolFailed(
+            if failure is not None:
+                raise step.rescued(self._work, failure, self.world)
+            raise ToolFailed(
                 f"{step.title}: it did not take effect",
                 why="the tool reported success, but it is not so",
                 hint="look at it with `vmstore list` and `vmstore pv list`, then run the same command again",

@@ -16,7 +16,9 @@ def end_moves(world: Inventory, source: PhysicalVolume) -> list[Step]:
     for lv in world.lvs:
         if movers & set(lv.moving_in):
             node = where.place(world, lv).node
-            steps.append(AbortMove(node, lv.name, where.device(world, node, source.uuid)))
+            without = lv.moving_in if any(pv.missing for pv in world.pvs) else ()
+            device = source.name if without else where.device(world, node, source.uuid)
+            steps.append(AbortMove(node, world.vg.name, lv.name, device, without))
     steps += plan_raid1.back(world, source)
     mended, world = plan_used.mend(world, source.uuid)
     return lock_steps.first(world, [*steps, *mended, *plan_evacuate.left_awake(world, source, ())])

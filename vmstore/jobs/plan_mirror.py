@@ -52,7 +52,8 @@ def _pieces(ground: Ground, part: Part) -> list[MoveVolume]:
     node, lv, extent = part.place.node, part.lv, world.vg.extent
     shares = {pv: share // extent for pv, share in ground.room[lv.name].items()}
     most = max(1, wish.move.piece_mib * sizes.UNITS["M"] // extent) if wish.move.piece_mib else 0
-    cut = [*_begun(world, source, lv), *pieces.cut(_ranges(lv, source), shares, most)]
+    begun = _begun(world, source, lv)
+    cut = [*begun, *pieces.cut(_ranges(lv, source), shares, most)]
     return [
         MoveVolume(
             node=node,
@@ -68,6 +69,8 @@ def _pieces(ground: Ground, part: Part) -> list[MoveVolume]:
             ranges=piece.ranges if len(cut) > 1 else (),
             piece=(number, len(cut)),
             why=str(part.choice) if number == 1 else "",
+            begun=number <= len(begun),
+            extents=piece.ranges,
         )
         for number, piece in enumerate(cut, 1)
     ]

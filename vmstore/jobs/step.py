@@ -1,5 +1,6 @@
 """Say what a step of a plan is: exact commands on a node, whether it is done already, and how to take it back."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -118,7 +119,10 @@ class Unthrottled:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What steps need to do their work; ``guard`` raises where the lock of the work is lost."""
+    """What steps need to do their work; ``guard`` raises where the lock of the work is lost.
+
+    ``heard`` is what the kernel of each node has said of mirrors that could not copy, when it was last asked.
+    """
 
     nodes: Nodes
     config: Config
@@ -127,6 +131,7 @@ class Work:
     throttle: Throttle = field(default_factory=Unthrottled)
     hook: Callable[[str, str, str], None] = hook.nothing
     guard: Callable[[], None] = lambda: None
+    heard: dict[str, Counter[str]] = field(default_factory=dict)
 
     def do(
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
@@ -146,14 +151,18 @@ class Work:
     def _to_the_end(self, command: Command) -> Result:
         return self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
 
-    def stream(self, command: Command, on_line: Callable[[str], None]) -> Result:
-        """Run a command without a limit, each line of output as it comes; again as ``do`` does."""
+    def stream(
+        self, command: Command, on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Run a command without a limit, each line of output as it comes, as a runner does; again as ``do`` does."""
 
         def line(text: str) -> None:
             self.hook("during", command.node, text)
             on_line(text)
 
-        return lvm.run(lambda: self._run(command, lambda: self.nodes.stream(command.node, command.argv, line)))
+        return lvm.run(
+            lambda: self._run(command, lambda: self.nodes.stream(command.node, command.argv, line, on_quiet))
+        )
 
     def ask(self, node: str, argv: Sequence[str]) -> Result:
         """Run what only reads."""
@@ -229,6 +238,11 @@ class Step:
         """Tell, after it ran, whether the world agrees; ``world`` was read again."""
         del work
         return self.done(world)
+
+    def rescued(self, work: Work, failure: VmstoreError, world: Inventory) -> VmstoreError:
+        """Do what its failure calls for, as the world is then, and say why it failed."""
+        del work, world
+        return failure
 
     def undo(self) -> list[Command]:
         """Give what takes it back when a later step fails; nothing for a step that is good to keep."""

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from vmstore.errors import Refused
-from vmstore.policies.load import Judge, Limits, Look
-from vmstore.policies.throttle import Share
+from vmstore.policies.courtesy import Courtesy
+from vmstore.policies.load import Judge, Limits, Look, Served
+from vmstore.policies.throttle import WHOLE, Share
 from vmstore.run import Held
 from vmstore.tools.nodes import Nodes
 
@@ -21,12 +22,14 @@ SILENCE = 30
 AGAIN = 10.0
 # Per cent. With none at all the kernel still copies, at the same pace, but longer at each region that writes wait for.
 STAND_BACK = 1
+# Seconds.
+SHORT = 2.0
 # drivers/md/dm-raid1.c: DECLARE_DM_KCOPYD_THROTTLE_WITH_MODULE_PARM(raid1_resync_throttle, ...), per cent of the time.
 KNOB = "/sys/module/dm_mirror/parameters/raid1_resync_throttle"
 PRESSURE = "/proc/pressure/io"
 # The value from before lies in a file, for a shell that could not put it back itself. Arguments: that file, the knob,
 # the seconds after which silence is the end, devices.
-# It answers each share with the node's I/O pressure and, by device, I/Os so far and their milliseconds
+# It answers each share with the node's I/O pressure and, by device, reads and writes so far and their milliseconds
 # (kernel Documentation: accounting/psi.rst, admin-guide/iostats.rst).
 _KEEP = """
 mkdir -p "${1%/*}" && exec 9>>"$1.lock" || { echo none; exit 1; }
@@ -45,7 +48,7 @@ while read -r -t "$patience" share; do
         file=$(readlink -f "$device")
         file=/sys/class/block/${file##*/}/stat
         { read -r reads _ _ read_ms writes _ _ write_ms _; } 2>/dev/null <"$file" || continue
-        said="$said $device $((reads + writes)) $((read_ms + write_ms))"
+        said="$said $device $reads $writes $((read_ms + write_ms))"
     done
     echo "$said"
 done
@@ -56,14 +59,16 @@ done
 class Throttle:
     """Keep copies to a rate, in bytes a second as it is wished at each moment (0 for none), and to limits of load.
 
-    ``poll`` are the seconds between two looks. ``tell`` is told why a copy stands back, and "" when it goes on;
-    ``note`` what the admin should know. ``unable`` are the nodes of which was said that it cannot be done there.
+    ``beside`` is the share of its time, in per cent, that a copy takes while others use the same PVs. ``poll`` are the
+    seconds between two looks. ``tell`` is told why a copy stands back, and "" when it goes on; ``note`` what the admin
+    should know. ``unable`` are the nodes of which was said that it cannot be done there.
     """
 
     nodes: Nodes
     poll: int
     rate: Callable[[], int]
     limits: Limits
+    beside: int
     tell: Callable[[str], None]
     note: Callable[[str], None]
     unable: set[str] = field(default_factory=set)
@@ -71,7 +76,8 @@ class Throttle:
     @contextmanager
     def over(self, node: str, devices: Sequence[str], grain: int) -> Iterator[Callable[[int], None]]:
         """Hold back what is copied on a node; give what is told the bytes that are there, about once a second."""
-        keeper = _Keeper(self, node, devices, Share(grain), Judge(node, self.limits))
+        courtesy = Courtesy(self.beside, devices[0], devices[1:])
+        keeper = _Keeper(self, node, devices, Share(grain), Judge(node, self.limits), courtesy)
         try:
             keeper.look(0)
             yield keeper.look
@@ -88,27 +94,34 @@ class _Keeper:
     devices: Sequence[str]
     share: Share
     judge: Judge
+    courtesy: Courtesy
     held: Held | None = None
     again: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+    beside: int = WHOLE
 
     def look(self, done: int) -> None:
-        """Set the share by the bytes that are there and by the load."""
-        rate = self.throttle.rate()
-        if not (rate or self.throttle.limits or self.held) or not self._hold():
+        """Set the share by the bytes that are there, by the load and by what others do."""
+        rate, now = self.throttle.rate(), time.monotonic()
+        wanted = bool(rate or self.throttle.limits)
+        # Of a copy that is over in a moment nobody has to be spared.
+        if not (wanted or self.held or (self.courtesy and now - self.began >= SHORT)) or not self._hold(wanted):
             return
         assert self.held is not None
         before = self.judge.why
-        share = STAND_BACK if before else self.share.percent(time.monotonic(), done, rate)
+        share = STAND_BACK if before else min(self.beside, self.share.percent(now, done, rate))
         answer = self.held.exchange(str(share))
         if not answer:
             self.release()
             return
-        why = self.judge.judge(parse(answer))
+        look = parse(answer)
+        self.beside = self.courtesy.percent(now, look)
+        why = self.judge.judge(look)
         if bool(why) != bool(before):
             self.share.restart()
             self.throttle.tell(why)
 
-    def _hold(self) -> bool:
+    def _hold(self, wanted: bool) -> bool:
         if self.held is None:
             if time.monotonic() < self.again:
                 return False
@@ -119,7 +132,7 @@ class _Keeper:
             if said != "ready":
                 self.release()
                 self.again = time.monotonic() + AGAIN
-                if said in ("taken", "none") and self.node not in self.throttle.unable:
+                if wanted and said in ("taken", "none") and self.node not in self.throttle.unable:
                     self.throttle.unable.add(self.node)
                     why = "another job does" if said == "taken" else "its kernel cannot"
                     self.throttle.note(f"copies on {self.node} are not held back by this run: {why}")
@@ -137,9 +150,9 @@ def parse(answer: str) -> Look:
     """Read what the shell on the node said; what makes no sense is left out."""
     pressure, *rest = answer.split()
     served = {}
-    for device, count, spent in zip(rest[::3], rest[1::3], rest[2::3], strict=False):
-        if count.isdecimal() and spent.isdecimal():
-            served[device] = (int(count), int(spent))
+    for device, *numbers in zip(rest[::4], rest[1::4], rest[2::4], rest[3::4], strict=False):
+        if all(number.isdecimal() for number in numbers):
+            served[device] = Served(*map(int, numbers))
     try:
         return Look(float(pressure), served)
     except ValueError:

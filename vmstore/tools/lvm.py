@@ -104,6 +104,15 @@ def abort_move(source: str) -> list[str]:
     return ["pvmove", "--abort", source]
 
 
+def abort_move_without(vg: str, mover: str) -> list[str]:
+    """End a move, by the name of LVM's mirror, though a PV is missing, which ``pvmove --abort`` refuses.
+
+    It is what pvmove has lvmpolld do, told to go without (lvm2 tools/lvpoll.c, tools/args.h: handlemissingpvs).
+    """
+    words = ["--polloperation", "pvmove", "--abort", "--handlemissingpvs", "--interval", "1"]
+    return ["lvm", "lvpoll", *words, f"{vg}/{mover}"]
+
+
 def add_leg(vg: str, lv: str, pvs: Sequence[str]) -> list[str]:
     """Give a linear LV a second leg on these PVs, which the kernel brings into sync by itself."""
     return ["lvconvert", "--yes", "--type", "raid1", "--mirrors", "1", f"{vg}/{lv}", *pvs]

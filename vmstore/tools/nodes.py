@@ -64,12 +64,18 @@ class Nodes:
                 break
         return result
 
-    def stream(self, node: str, argv: Sequence[str], on_line: Callable[[str], None]) -> Result:
-        """Run on a node without a limit, each line of output as it comes. Raises Unreachable."""
+    def stream(
+        self,
+        node: str,
+        argv: Sequence[str],
+        on_line: Callable[[str], None],
+        on_quiet: Callable[[], None] = lambda: None,
+    ) -> Result:
+        """Run on a node without a limit, each line of output as it comes, as a runner does. Raises Unreachable."""
         if node != self.local:
-            return self._answer(node, argv, self.runner.stream(self.remote(node, argv), on_line))
+            return self._answer(node, argv, self.runner.stream(self.remote(node, argv), on_line, on_quiet))
         for part in _parts(argv):
-            result = self._answer(node, argv, self.runner.stream(part, on_line))
+            result = self._answer(node, argv, self.runner.stream(part, on_line, on_quiet))
             if not result.ok:
                 break
         return result

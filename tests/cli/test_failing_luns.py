@@ -1,0 +1,146 @@
+"""A LUN fails under a mirror, or it does not get on: what is said of it, and that nothing is lost that was there."""
+
+import re
+
+import pytest
+
+from tests.support.bench import KILLED, Bench
+from tests.support.jobs import clean, evacuate
+from tests.support.san import G
+from vmstore.errors import ExitCode
+from vmstore.jobs import mirror_watch
+
+READ = "[  884.322667] device-mapper: raid1: Unable to read primary mirror during recovery"
+WRITE = "device-mapper: raid1: Write error during recovery (error = 0x1)"
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at each line of pvmove's."""
+    monkeypatch.setattr(mirror_watch, "EVERY", 0.0)
+    monkeypatch.setattr(mirror_watch, "STILL", 0.0)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("line", [READ, WRITE])
+def test_a_move_is_taken_back_as_soon_as_a_lun_fails(busy: Bench, line: str) -> None:
+    where = busy.san.volumes()
+    busy.san.fails = line
+    done = evacuate(busy)
+    assert done.code == ExitCode.TOOL, done.err
+    assert (
+        f"n1: {line[line.find('device') :]}; the move was taken back, and the volume is on /dev/sdc as before"
+        in done.err
+    )
+    assert "--exclude idle" in done.err
+    assert busy.san.volumes() == where
+    left = clean(busy.san, cordoned=True)
+    assert left.pop("tags")
+    assert left == {}
+    busy.san.fails = ""
+    assert evacuate(busy).code == ExitCode.DONE
+    assert clean(busy.san, cordoned=True) == {}
+
+
+def test_what_lvm_has_committed_in_spite_of_it_is_said_and_not_taken_for_done(busy: Bench) -> None:
+    busy.san.fails = READ
+    done = evacuate(busy)
+    assert done.code == ExitCode.TOOL, done.err
+    assert "idle was moved, but not all of it was copied" in done.err
+    # A GiB in extents of 4 MiB, behind the 2 and 14 GiB of the others.
+    assert re.search(r"What it held is still on /dev/sdc:\d+-\d+\n", done.err), done.err
+    assert sum(argv[0] == "pvmove" for _, argv in busy.changes()) == 1
+    # The PV stays as it is: nothing new lies on it, and it is not called empty.
+    left = clean(busy.san, cordoned=True)
+    assert left.pop("tags")
+    assert left == {}
+
+
+def test_a_move_that_was_cut_off_under_a_failing_lun_is_not_finished_but_begun_anew(busy: Bench) -> None:
+    busy.san.fails = WRITE
+    moment = next(n for n in range(30) if _is_moving(busy, n))
+    busy.san.fails = ""
+    done = evacuate(busy)
+    assert done.code == ExitCode.DONE, (done.err, moment)
+    assert "a LUN failed under the move of idle: it is taken back and begun anew" in done.err
+    moves = [argv for _, argv in busy.changes() if argv[0] == "pvmove"]
+    assert "--abort" in moves[0]
+    assert "vmstore/idle" in moves[1]
+    assert clean(busy.san, cordoned=True) == {}
+
+
+def _is_moving(bench: Bench, moment: int) -> bool:
+    before = bench.san.copy()
+    assert evacuate(bench, cut_at=moment).code == KILLED
+    if bench.san.lvs["idle"].move and bench.san.nodes["n1"].log:
+        return True
+    bench.san.__dict__.update(before.__dict__)
+    return False
+
+
+def test_what_the_kernel_said_before_is_no_failure_of_now(busy: Bench) -> None:
+    busy.san.nodes["n1"].log += [READ, WRITE, WRITE]
+    busy.san.nodes["n2"].log += [READ]
+    assert evacuate(busy).code == ExitCode.DONE
+
+
+@pytest.mark.usefixtures("soon")
+def test_why_nothing_comes_is_said_once_at_each_place(busy: Bench) -> None:
+    busy.san.stalls = 4
+    done = evacuate(busy)
+    assert done.code == ExitCode.DONE, done.err
+    told = [line for line in done.err.splitlines() if "has not got on" in line]
+    why = "its storage, or LVM's locks, keep it waiting"
+    assert set(told) == {f"{vm} has not got on for 0 s: {why}" for vm in ("idle", "db01", "web01")}
+    # Four pieces, each of which is looked at where nothing is copied, half of it and all.
+    assert len(told) == 4 * 3
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_cluster_without_quorum_is_named(bench: Bench) -> None:
+    bench.san.manager = ""
+    bench.san.volume("idle", 1 * G, "iscsi1")
+    bench.san.stalls, bench.san.quorate = 4, False
+    done = evacuate(bench)
+    assert done.code == ExitCode.DONE, done.err
+    assert "idle has not got on for 0 s: the cluster has no quorum" in done.err
+
+
+@pytest.mark.parametrize(("lun", "named"), [("fc1", ""), ("iscsi1", "/dev/sdc")])
+def test_a_lun_that_is_gone_in_the_middle_is_named_and_the_move_taken_back_without_it(
+    busy: Bench, lun: str, named: str
+) -> None:
+    where = busy.san.volumes()
+    paths = dict(busy.san.luns[lun].paths)
+
+    def at(_: int) -> None:
+        if busy.runner.changes[-1].argv[0] == "pvmove":
+            busy.san.luns[lun].paths.clear()
+
+    done = evacuate(busy, on_moment=at)
+    assert done.code == ExitCode.TOOL, done.err
+    misses = named or busy.san.label(lun).uuid
+    assert f"misses {misses}; the move was taken back: it is on /dev/sdc as before" in done.err
+    busy.san.luns[lun].paths.update(paths)
+    assert busy.san.volumes() == where
+    assert evacuate(busy).code == ExitCode.DONE
+    assert clean(busy.san, cordoned=True) == {}
+
+
+def test_job_abort_takes_a_move_back_though_a_lun_is_gone(busy: Bench) -> None:
+    moment = next(n for n in range(30) if _was_cut_in_a_move(busy, n))
+    target = busy.san.lun_of(busy.san.lvs["idle"].move.new[0].pv)  # type: ignore[union-attr]
+    paths = dict(target.paths)
+    target.paths.clear()
+    busy.vmstore("job", "abort", busy.san.luns["iscsi1"].wwid, "--yes")
+    assert busy.san.lvs["idle"].move is None, moment
+    target.paths.update(paths)
+    assert busy.vmstore("job", "abort", busy.san.luns["iscsi1"].wwid, "--yes").code == ExitCode.DONE
+    assert clean(busy.san) == {}
+
+
+def _was_cut_in_a_move(bench: Bench, moment: int) -> bool:
+    bench.san.fails = WRITE
+    found = _is_moving(bench, moment)
+    bench.san.fails = ""
+    return found

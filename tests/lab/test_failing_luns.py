@@ -1,0 +1,60 @@
+"""LUNs that are gone in the middle of an evacuation: what could not be copied is never taken for copied."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.driver import HOST, Cluster
+
+TOPOLOGY = "default"
+# LUNs of the topology by name, with their transport and how many LUNs of that kind come before it by WWID.
+SOURCE, TARGET = "iscsi1", "fc2"
+
+
+@pytest.fixture
+def shown(cluster: Cluster) -> Iterator[Cluster]:
+    """Show all LUNs to all nodes again in the end."""
+    yield cluster
+    for lun in (SOURCE, TARGET):
+        cluster.lab("unmask", lun)
+
+
+def _serial(cluster: Cluster, lun: str) -> str:
+    """Find a LUN's WWID by the name that the array has for it."""
+    file = f"/sys/kernel/config/target/core/iblock_0/{lun}/wwn/vpd_unit_serial"
+    return "36001405" + cluster.sh("san", f"cat {file}").out.split()[-1][:25]
+
+
+@pytest.mark.parametrize(
+    ("lun", "engine"), [(SOURCE, "mirror"), (TARGET, "mirror"), (SOURCE, "raid1"), (TARGET, "raid1")]
+)
+def test_a_lun_that_is_gone_for_a_while_costs_no_data(shown: Cluster, lun: str, engine: str) -> None:
+    cluster = shown
+    source, target = _serial(cluster, SOURCE), _serial(cluster, TARGET)
+    cluster.create("dying01", "160M", "--pv", source)
+    cluster.mount("n2", "dying01")
+    data = cluster.fill("n2", "dying01", 32)
+    words = ("evacuate", source, "--to", target, "--engine", engine, "--yes")
+    run = cluster.vmstore_start(HOST, *words, "--rate", "8M")
+    begun = "dmsetup status | grep -Eq ' (mirror|raid) .* [1-9][0-9]*/[0-9]+ '"
+    cluster.wait(lambda: cluster.sh("n2", begun, check=False).rc == 0, 150, "the copy to begin", run)
+    cluster.lab("mask", lun)
+    _, told = run.communicate(timeout=300)
+    assert run.returncode == 8, told
+    assert "LUN" in told or "leg" in told
+    if lun == TARGET:
+        # The VM goes on with the side that is there.
+        assert cluster.data_sum("n2", "dying01") == data
+    cluster.lab("unmask", lun)
+    cluster.sh("n2", "umount /vm/dying01")
+    done = cluster.vmstore("n3", "evacuate", source, "--to", target, "--yes", check=False)
+    if engine == "raid1":
+        cluster.sh("n2", "lvchange --refresh vmstore/dying01", check=False)
+        done = cluster.vmstore("n3", "evacuate", source, "--to", target, "--yes", check=False)
+    assert done.rc == 0, done.err
+    pv = cluster.pv(source)
+    assert pv["free"] == pv["size"]
+    # A file system that could not write its journal wants to be checked; its file is as it was.
+    cluster.sh("n2", "e2fsck -fy /dev/vmstore/dying01 || [ $? -le 1 ]; mount /dev/vmstore/dying01 /vm/dying01")
+    assert cluster.data_sum("n2", "dying01") == data
+    cluster.unmount("n2", "dying01")
