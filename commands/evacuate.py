@@ -1,16 +1,23 @@
 """vmstore evacuate: empty a PV under running VMs."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from vmstore.commands.options import Config, DryRun, Format, Offline, Pv, Way, Yes
+from vmstore.commands.options import (
+    By,
+    Config,
+    DryRun,
+    Exclude,
+    Format,
+    Hours,
+    Offline,
+    Pv,
+    Rate,
+    Suspend,
+    Yes,
+)
 from vmstore.output import Output
-
-if TYPE_CHECKING:
-    from vmstore.config import Config as Settings
-    from vmstore.model import Inventory
 
 
 def evacuate(
@@ -20,30 +27,11 @@ def evacuate(
         typer.Option("--to", metavar="CLASS|PV", help="Where to; may be repeated. Else the PV's own class."),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the PV out of the VG at the end.")] = False,
-    window: Annotated[
-        str, typer.Option("--window", metavar="HH:MM-HH:MM", help="Move only at this time of the day; rest else.")
-    ] = "",
-    rate: Annotated[
-        str, typer.Option("--rate", metavar="SIZE", help="Copy at most so much a second, such as 50M; none: no limit.")
-    ] = "",
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--exclude", metavar="VM", help="Leave this VM's volume where it is; repeatable."),
-    ] = None,
-    engine: Annotated[
-        Way | None,
-        typer.Option(
-            "--engine",
-            help="How each volume moves: LVM's mirror, a leg more (raid1), or by what is used. Else the fastest.",
-            show_default=False,
-        ),
-    ] = None,
-    suspend: Annotated[
-        str,
-        typer.Option(
-            "--suspend", metavar="TIME", help="A VM may be down for so long, such as 5m, where that moves it faster."
-        ),
-    ] = "",
+    window: Hours = "",
+    rate: Rate = "",
+    exclude: Exclude = None,
+    engine: By = None,
+    suspend: Suspend = "",
     config: Config = None,
     output: Format = Output.table,
     dry_run: DryRun = False,
@@ -85,7 +73,7 @@ def evacuate(
         how = Manner(output, dry_run, yes)
         on_pv(run, world, steps, how, "evacuate", pv, f"{pv} is empty and out of {world.vg.name}")
         return
-    stay = _excluded(run.config, world, exclude or ())
+    stay = evacuation.excluded(run.config, world, exclude or ())
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
@@ -117,13 +105,3 @@ def evacuate(
         {"pv": uuid, "device": name, "moved_bytes": total, "moved_volumes": moved, "changed": bool(todo)},
         done if todo else f"{name} is empty{but} and cordoned already; nothing was changed",
     )
-
-
-def _excluded(settings: "Settings", world: "Inventory", named: Sequence[str]) -> tuple[str, ...]:
-    """Name the VMs whose volumes stay. Raises NotFound for one of the command line that is not there."""
-    from vmstore import names
-    from vmstore.jobs import where
-
-    for vm in named:
-        where.volume(world, names.vm(vm, settings.vg))
-    return tuple(dict.fromkeys((*settings.move.exclude, *named)))

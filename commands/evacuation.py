@@ -1,14 +1,16 @@
 """Carry out an evacuation as a job: under its lock, with its record, listening to what is wanted of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import msgspec
 
-from vmstore import sizes, ui_progress
+from vmstore import names, sizes, ui_progress
 from vmstore.commands.work import tidied
+from vmstore.config import Config
 from vmstore.errors import Aborted, Refused
-from vmstore.jobs import engine, joblook, lease, peek, plan_abort, plan_evacuate
+from vmstore.jobs import engine, joblook, lease, peek, plan_abort, plan_evacuate, where
 from vmstore.jobs import evacuate as job
 from vmstore.jobs.control import Control, Rate
 from vmstore.jobs.engine import AGAIN
@@ -27,12 +29,28 @@ from vmstore.policies.window import Window
 from vmstore.session import Session
 from vmstore.tools import features
 
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
-def carry_out(run: Session, world: Inventory, wish: Evacuate, window: Window | None, todo: Sequence[Step]) -> None:
-    """Empty the PV; ``todo`` is the plan as things are. Raises Aborted, saying where each volume lies then."""
+
+def carry_out(
+    run: Session,
+    world: Inventory,
+    wish: Evacuate,
+    window: Window | None,
+    todo: Sequence[Step],
+    asked: Mapping[str, object] = NOTHING,
+) -> None:
+    """Empty or relieve the PV; ``todo`` is the plan as things are, ``asked`` what else is to be written down.
+
+    Raises Aborted, saying where each volume lies then.
+    """
+    relieves = wish.moves is not None
     read = run.reader(blocks=True, devices=True)
     cordoned = cordoned_before(run, world, wish.source)
-    with ui_progress.reporter(todo) as reporter, job.locked(run.nodes, world, wish.source) as (held, tag):
+    with (
+        ui_progress.reporter(todo) as reporter,
+        job.locked(run.nodes, world, wish.source, relieves=relieves) as (held, tag),
+    ):
         record = Record(held, reporter.note)
         work = run.work(Recorded(reporter, record))
         work = replace(work, throttle=_throttle(run, held, wish.rate, record, reporter), guard=held.check)
@@ -52,6 +70,8 @@ def carry_out(run: Session, world: Inventory, wish: Evacuate, window: Window | N
             parts=sum(step.copies for step in todo),
             volumes=_volumes(todo),
             cordoned=cordoned,
+            **({"moves": dict(wish.moves)} if wish.moves is not None else {}),
+            **asked,
         )
         evacuation = job.Evacuation(work, Control(held, window), record, read, run.reader())
         try:
@@ -62,8 +82,8 @@ def carry_out(run: Session, world: Inventory, wish: Evacuate, window: Window | N
         except Aborted as error:
             world = end(run, work, read(), wish.source, held.check, cordoned=cordoned)
             record.add("aborted")
-            where = "; ".join(plan_abort.places(world, _volumes(todo))) or "nothing was to be moved"
-            raise Aborted(error.what, why=f"{error.why}; every volume is whole: {where}", hint=AGAIN) from error
+            lie = "; ".join(plan_abort.places(world, _volumes(todo))) or "nothing was to be moved"
+            raise Aborted(error.what, why=f"{error.why}; every volume is whole: {lie}", hint=AGAIN) from error
         record.add("done")
 
 
@@ -155,9 +175,18 @@ def cordoned_before(run: Session, world: Inventory, uuid: str) -> bool:
     pv = _pv(world, uuid)
     if not pv.leases:
         return pv.cordoned
+    if pv.relieved:
+        return not any(map(lease.opens, pv.leases))
     found = joblook.look(run.nodes, world, pv, pv.leases[0])
     first = next((event.fields for event in found.events if event.name == "asked"), {})
     return bool(first.get("cordoned", True))
+
+
+def excluded(settings: Config, world: Inventory, named: Sequence[str]) -> tuple[str, ...]:
+    """Name the VMs whose volumes stay. Raises NotFound for one of the command line that is not there."""
+    for vm in named:
+        where.volume(world, names.vm(vm, settings.vg))
+    return tuple(dict.fromkeys((*settings.move.exclude, *named)))
 
 
 def _pv(world: Inventory, uuid: str) -> PhysicalVolume:

@@ -138,6 +138,7 @@ def resume(
     """Let a job that rests go on; take up here one that nobody works on any more, as it was asked for."""
     from vmstore import session, ui
     from vmstore.commands.evacuate import evacuate
+    from vmstore.commands.rebalance import rebalance
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
 
@@ -146,15 +147,13 @@ def resume(
     found = joblook.find(run.nodes, world, job)
     if found.state == "stopped":
         if not found.asked:
+            again = "rebalance" if found.pv.relieved else f"evacuate {found.pv.name} --to …"
             raise Refused(
                 f"what was asked of {found.name} is not known",
                 why=f"its record is not on {found.node}" if not found.why else found.why,
-                hint=f"say it again: vmstore evacuate {found.pv.name} --to …",
+                hint=f"say it again: vmstore {again}",
             )
-        evacuate(
-            found.pv.uuid,
-            [str(word) for word in _list(found.asked.get("to"))],
-            bool(found.asked.get("remove")),
+        manner = (
             str(found.asked.get("window", "")),
             f"{found.limit}B" if found.limit else "none",
             [str(vm) for vm in _list(found.asked.get("exclude")) if any(lv.name == vm for lv in world.lvs)],
@@ -162,10 +161,14 @@ def resume(
             f"{found.asked['suspend']}s" if found.asked.get("suspend") else "",
             config,
             output,
-            dry_run=dry_run,
-            yes=yes,
-            offline=offline,
         )
+        if found.pv.relieved:
+            most = str(found.asked.get("most", ""))
+            rebalance(most, *manner, dry_run=dry_run, yes=yes, offline=offline)
+            return
+        to = [str(word) for word in _list(found.asked.get("to"))]
+        remove = bool(found.asked.get("remove"))
+        evacuate(found.pv.uuid, to, remove, *manner, dry_run=dry_run, yes=yes, offline=offline)
         return
     if found.state == "unknown":
         raise Refused(f"{found.name} cannot be asked", why=found.why, hint=f"bring back {found.node}, or --offline")

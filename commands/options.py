@@ -33,6 +33,31 @@ Offline = Annotated[
         "--offline", metavar="NODE", help="This node is switched off: do not wait for it.", show_default=False
     ),
 ]
+# How volumes are moved.
+Hours = Annotated[
+    str, typer.Option("--window", metavar="HH:MM-HH:MM", help="Move only at this time of the day; rest else.")
+]
+Rate = Annotated[
+    str, typer.Option("--rate", metavar="SIZE", help="Copy at most so much a second, such as 50M; none: no limit.")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="VM", help="Leave this VM's volume where it is; repeatable."),
+]
+By = Annotated[
+    Way | None,
+    typer.Option(
+        "--engine",
+        help="How each volume moves: LVM's mirror, a leg more (raid1), or by what is used. Else the fastest.",
+        show_default=False,
+    ),
+]
+Suspend = Annotated[
+    str,
+    typer.Option(
+        "--suspend", metavar="TIME", help="A VM may be down for so long, such as 5m, where that moves it faster."
+    ),
+]
 Vm = Annotated[
     str, typer.Argument(metavar="VM", help="The VM, which is also the name of its volume.", show_default=False)
 ]

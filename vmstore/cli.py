@@ -22,6 +22,7 @@ from vmstore.commands import (
     listing,
     policy,
     pv,
+    rebalance,
     relocate,
     remove,
     report,
@@ -55,6 +56,7 @@ app.command("show")(show.show)
 app.command("create")(create.create)
 app.command("grow")(grow.grow)
 app.command("evacuate")(evacuate.evacuate)
+app.command("rebalance")(rebalance.rebalance)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)

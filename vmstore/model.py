@@ -11,6 +11,11 @@ from vmstore.services import Cluster, Service
 
 CLASS_TAG = "vmstore.class="
 LEASE_TAG = "vmstore.evacuate="
+# A PV that only some volumes leave, and whether it takes new extents again afterwards: in one tag, so that no moment
+# is without either.
+RELIEF_TAG = "vmstore.relieve="
+RELIEF_CORDONED_TAG = "vmstore.relieve-cordoned="
+JOB_TAGS = (LEASE_TAG, RELIEF_TAG, RELIEF_CORDONED_TAG)
 FREEZE_TAG = "vmstore.freeze="
 SUSPEND_TAG = "vmstore.suspend="
 LEG_TAG = "vmstore.leg="
@@ -76,8 +81,13 @@ class PhysicalVolume(msgspec.Struct, frozen=True):
 
     @property
     def leases(self) -> tuple[str, ...]:
-        """List the evacuations that say they work on this PV; more than one only while they sort it out."""
-        return tuple(sorted(t for t in self.tags if t.startswith(LEASE_TAG)))
+        """List the jobs that say they move volumes off this PV; more than one only while they sort it out."""
+        return tuple(sorted(t for t in self.tags if t.startswith(JOB_TAGS)))
+
+    @property
+    def relieved(self) -> bool:
+        """Tell whether the job there is to move only some volumes off it."""
+        return any(not tag.startswith(LEASE_TAG) for tag in self.leases)
 
     @property
     def freezes(self) -> tuple[str, ...]:

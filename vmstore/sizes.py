@@ -40,6 +40,15 @@ def rate(text: str) -> int:
     return 0 if text in ("", "none") else parse(text.removesuffix("/s"))
 
 
+def share(text: str) -> Fraction:
+    """Turn a share such as ``80%`` into a number from over 0 to 1. Raises UsageError."""
+    match = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%", text)
+    found = Fraction(match[1]) / 100 if match else Fraction(0)
+    if not 0 < found <= 1:
+        raise UsageError(f"{text!r} is not a share", why="it is over 0% and at most 100%", hint="write it as 80%")
+    return found
+
+
 def _reason(text: str) -> str:
     if not text:
         return "it is empty"

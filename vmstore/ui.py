@@ -51,6 +51,11 @@ def _table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> str:
     return "".join(f"{'  '.join(line).rstrip()}\n" for line in zip(*padded, strict=True))
 
 
+def tell_items(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show a list on stderr, before a question."""
+    say(_table(columns, rows).rstrip("\n"))
+
+
 def document(kind: str, content: Mapping[str, Any]) -> None:
     """Write one JSON document."""
     write(json.dumps({"schema": SCHEMA, "kind": kind, **content}, indent=2) + "\n")
@@ -78,20 +83,7 @@ def result(output: Output, kind: str, content: Mapping[str, Any], sentence: str)
 def plan(output: Output, steps: Sequence[Step]) -> None:
     """Show what would be done, with the exact command lines and where they run."""
     if output is Output.json:
-        document(
-            "plan",
-            {
-                "steps": [
-                    {
-                        "title": step.title,
-                        "bytes": step.bytes,
-                        "detail": step.detail,
-                        "commands": [{"node": c.node, "argv": list(c.argv)} for c in step.commands()],
-                    }
-                    for step in steps
-                ]
-            },
-        )
+        document("plan", described(steps))
         return
     if output is Output.plain:
         write("".join(f"{command}\n" for step in steps for command in step.commands()))
@@ -103,6 +95,21 @@ def plan(output: Output, steps: Sequence[Step]) -> None:
         for command in step.commands():
             write(f"     {command}\n")
         write("".join(f"     | {line}\n" for line in step.detail.splitlines()))
+
+
+def described(steps: Sequence[Step]) -> dict[str, Any]:
+    """Describe a plan for programs."""
+    return {
+        "steps": [
+            {
+                "title": step.title,
+                "bytes": step.bytes,
+                "detail": step.detail,
+                "commands": [{"node": c.node, "argv": list(c.argv)} for c in step.commands()],
+            }
+            for step in steps
+        ]
+    }
 
 
 def outline(steps: Sequence[Step]) -> None:

@@ -130,6 +130,38 @@ def _on_disk1(san: San) -> None:
     san.volume("idle", 2 * G, "disk1")
 
 
+def _two_too_full(san: San) -> None:
+    san.volume("web01", 2 * G, "iscsi1", active="n1", mounted=True)
+    san.volume("db-01.prod", 5 * G, "iscsi1", active="n2", mounted=True)
+    san.volume("idle", 1 * G, "iscsi1")
+    san.volume("spread", 4 * G, ("iscsi1", "iscsi2"), active="n3", mounted=True)
+    san.volume("large", 6 * G, "fc1", active="n3", mounted=True)
+    san.volume("other", 3 * G, "fc1", active="n1", mounted=True)
+
+
+def _large_too_full(san: San) -> None:
+    san.volume("large", 9 * G, "iscsi1", active="n2", mounted=True)
+    san.volume("kept", 2 * G, "iscsi1", active="n1", mounted=True)
+
+
+def _stopped_too_full(san: San) -> None:
+    san.volume("web01", 4 * G, "iscsi1", active="n1", mounted=True)
+    san.volume("off", 2 * G, "iscsi1", used=G // 8)
+    san.serve("web01", "n1")
+    san.serve("off")
+
+
+def _cordoned_too_full(san: San) -> None:
+    _stopped_too_full(san)
+    san.label("iscsi1").allocatable = False
+
+
+def _was_to_be_relieved(san: San) -> None:
+    san.volume("web01", 2 * G, "iscsi1")
+    san.label("iscsi1").allocatable = False
+    san.label("iscsi1").tags.add("vmstore.relieve=n2:20260101T000000Z-abcd")
+
+
 ONE = ("host",)
 SCENARIOS = (
     Scenario("create", ("create", "web01", "8G")),
@@ -168,6 +200,7 @@ SCENARIOS = (
         _a_stopped_service,
         hosts=("n1", "n2"),
     ),
+    Scenario("evacuate a stopped service", ("evacuate", "{iscsi1}", "--engine", "mirror", "--yes"), _a_stopped_service),
     Scenario("evacuate and take out", ("evacuate", "{iscsi1}", "--to", "fc", "--remove", "--yes"), _four_volumes),
     Scenario("evacuate within the class", ("evacuate", "{iscsi1}", "--yes"), _four_volumes),
     Scenario(
@@ -186,6 +219,29 @@ SCENARIOS = (
         )
     ),
     Scenario("evacuate on one host", ("evacuate", "{disk1}", "--yes"), _on_disk1, hosts=ONE, make=single),
+    Scenario("rebalance two PVs", ("rebalance", "--most", "40%", "--yes"), _two_too_full),
+    Scenario(
+        "rebalance in pieces",
+        ("rebalance", "--most", "50%", "--exclude", "kept", "--yes"),
+        _large_too_full,
+        hosts=("n1", "n2"),
+    ),
+    Scenario("rebalance by legs", ("rebalance", "--most", "40%", "--engine", "raid1", "--yes"), _two_too_full),
+    Scenario("rebalance by what is used", ("rebalance", "--most", "25%", "--yes"), _stopped_too_full),
+    Scenario(
+        "rebalance what is cordoned",
+        ("rebalance", "--most", "25%", "--engine", "mirror", "--yes"),
+        _cordoned_too_full,
+        hosts=("", "n2"),
+    ),
+    Scenario("rebalance what was left behind", ("rebalance", "--yes"), _was_to_be_relieved, hosts=("", "n3")),
+    Scenario(
+        "evacuate what was to be relieved", ("evacuate", "{iscsi1}", "--yes"), _was_to_be_relieved, hosts=("", "n3")
+    ),
+    Scenario(
+        "pv uncordon of what was to be relieved", ("pv", "uncordon", "{iscsi1}"), _was_to_be_relieved, hosts=("", "n3")
+    ),
+    Scenario("rebalance on one host", ("rebalance", "--most", "15%", "--yes"), _on_disk1, hosts=ONE, make=single),
     Scenario("remove", ("remove", "web01", "--confirm", "web01"), lambda san: san.volume("web01", 8 * G, "fc1")),
     Scenario(
         "remove and wipe",

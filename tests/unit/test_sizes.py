@@ -1,5 +1,7 @@
 """Sizes: what is understood, what is refused and why, and how bytes are written."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +127,16 @@ def test_rounding_up_gives_the_next_whole_number_of_units(size: int, unit: int) 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 volumes"), (1, "1 volume"), (12, "12 volumes")])
 def test_volumes_are_counted_in_words(number: int, words: str) -> None:
     assert sizes.volumes(number) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("80%", Fraction(4, 5)), ("0.5%", Fraction(1, 200)), ("100%", Fraction(1))]
+)
+def test_a_share_is_a_part_of_the_whole(text: str, share: Fraction) -> None:
+    assert sizes.share(text) == share
+
+
+@pytest.mark.parametrize("text", ["", "0%", "100.1%", "80", "%", "-1%", "8 %", "1e1%"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a share"):
+        sizes.share(text)

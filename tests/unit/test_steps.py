@@ -341,7 +341,7 @@ def test_who_marks_a_pv_second_takes_the_mark_back() -> None:
     both = World().pv("a", cordoned=True, lease="n1:x").inventory()
     pv = both.pvs[0]
     two = msgspec.structs.replace(both, pvs=(msgspec.structs.replace(pv, tags=pv.tags | {"vmstore.evacuate=n2:y"}),))
-    with pytest.raises(Locked, match="being emptied by another run"):
+    with pytest.raises(Locked, match="another run has begun to move volumes off"):
         step.proven(doing, two)
     assert step.proven(doing, both)
 

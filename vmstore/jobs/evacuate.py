@@ -12,17 +12,28 @@ from vmstore.jobs.control import Control
 from vmstore.jobs.pv_steps import BeginEvacuation
 from vmstore.jobs.record import Record
 from vmstore.jobs.step import Read, Step, Work
-from vmstore.model import Inventory, PhysicalVolume
+from vmstore.model import LEASE_TAG, RELIEF_CORDONED_TAG, RELIEF_TAG, Inventory, PhysicalVolume
 from vmstore.tools.nodes import Nodes
 
 # A volume that grew, or was made with LVM's own tools, while the PV was being emptied takes another round.
 ROUNDS = 3
 
 
-def own_tag(world: Inventory, uuid: str) -> str:
-    """Give the tag under which the PV is emptied: the one of an evacuation that was cut off, or a new one."""
+def own_tag(world: Inventory, uuid: str, *, relieves: bool = False) -> str:
+    """Give the tag under which the PV is emptied, or relieved: that of a job which was cut off, or a new one.
+
+    A PV that was emptied stays cordoned. One that is relieved takes new extents again if it did before, and whether it
+    did is said by the tag.
+    """
     alive = _alive(world, uuid)
-    return alive[0] if alive else lease.tag(world.reporter, uuid)
+    kind = _kind(world, uuid) if relieves else LEASE_TAG
+    return lease.of_kind(alive[0], kind) if alive else lease.tag(world.reporter, uuid, kind)
+
+
+def _kind(world: Inventory, uuid: str) -> str:
+    pv = world.pv(uuid)
+    opens = pv is not None and (any(map(lease.opens, pv.leases)) if pv.leases else pv.allocatable)
+    return RELIEF_TAG if opens else RELIEF_CORDONED_TAG
 
 
 def _alive(world: Inventory, uuid: str) -> list[str]:
@@ -32,8 +43,8 @@ def _alive(world: Inventory, uuid: str) -> list[str]:
 
 
 @contextmanager
-def locked(nodes: Nodes, world: Inventory, uuid: str) -> Iterator[tuple[lease.Lease, str]]:
-    """Hold the lock of the PV's evacuation; give it and the tag that stands for it.
+def locked(nodes: Nodes, world: Inventory, uuid: str, *, relieves: bool = False) -> Iterator[tuple[lease.Lease, str]]:
+    """Hold the lock of the PV's evacuation, or relief; give it and the tag that stands for it.
 
     A tag that is on the PV already is an evacuation that runs or was cut off: its lock, on the node that the tag
     names, tells which. The lock of one that was cut off is taken over with its tag. Raises Locked when it runs,
@@ -48,7 +59,7 @@ def locked(nodes: Nodes, world: Inventory, uuid: str) -> Iterator[tuple[lease.Le
             why=f"the lock of an evacuation that began earlier is on {unreachable[0]}, which does not answer",
             hint=f"bring it back; if it is switched off, say so: --offline {unreachable[0]}",
         )
-    own = own_tag(world, uuid)
+    own = own_tag(world, uuid, relieves=relieves)
     tags = {lease.node_of(tag): tag for tag in reversed([own, *alive])}
     with ExitStack() as stack:
         locks = {node: stack.enter_context(_hold(nodes, source, tag)) for node, tag in sorted(tags.items())}

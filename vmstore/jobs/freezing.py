@@ -21,12 +21,15 @@ def pair(world: Inventory, lv: LogicalVolume, lock: Note, pv: str) -> tuple[list
     service = world.service(lv.name)
     if service is None or world.cluster is None:
         return [], []
-    bearer = world.pv(pv)
-    if service.frozen and (bearer is None or lock.tag not in bearer.tags):
+    mine = [note for bearer, note in notes(world) if bearer.uuid == pv and (note.vm, note.lock) == (lv.name, lock.lock)]
+    # A run before may have held that lock on a node that is off now.
+    left = next((note for note in mine if note.node == lock.node or note.node in world.absent), None)
+    if service.frozen and left is None:
         return [], []
     # The note is taken where the work is done: other nodes may lack the VG's locks.
     by = where.place(world, lv).node
-    at = (world.cluster.reporter, world.cluster.manager, lv.name, by, where.device(world, by, pv), pv, lock.tag)
+    tag = (left or lock).tag
+    at = (world.cluster.reporter, world.cluster.manager, lv.name, by, where.device(world, by, pv), pv, tag)
     return [Freeze(*at)], [Thaw(*at)]
 
 

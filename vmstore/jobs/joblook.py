@@ -86,7 +86,7 @@ def find(nodes: Nodes, world: Inventory, text: str) -> Job:
 
 def look(nodes: Nodes, world: Inventory, pv: PhysicalVolume, tag: str) -> Job:
     """Look at one job."""
-    left = pv.allocated
+    left = _left(world, pv, {})
     since = _since(tag)
     node = lease.node_of(tag)
     if node in world.absent:
@@ -103,10 +103,19 @@ def look(nodes: Nodes, world: Inventory, pv: PhysicalVolume, tag: str) -> Job:
         return Job(tag, pv, "unknown", "", since, f"{node}: {answer.reason()}", left, None)
     wished = (wish.removeprefix("wish").strip(), rate.removeprefix("rate").strip())
     events = record.parse(text)
-    excluded = _asked(events).get("exclude")
-    stay = excluded if isinstance(excluded, list) else []
-    left -= sum(lv.on(pv.uuid) for lv in world.lvs if lv.name in stay) * world.vg.extent
-    return judged(tag, pv, lock, wished, events, left)
+    return judged(tag, pv, lock, wished, events, _left(world, pv, _asked(events)))
+
+
+def _left(world: Inventory, pv: PhysicalVolume, asked: Mapping[str, object]) -> int:
+    """Count the bytes that are still to go; of a relief without a record that is what is under way."""
+    if not pv.relieved:
+        excluded = asked.get("exclude")
+        stay = excluded if isinstance(excluded, list) else []
+        return pv.allocated - sum(lv.on(pv.uuid) for lv in world.lvs if lv.name in stay) * world.vg.extent
+    moves = asked.get("moves")
+    going = set(moves) if isinstance(moves, dict) else set()
+    going |= {name for lv in world.lvs for name in lv.moving_in if lv.name in going or not going}
+    return sum(lv.on(pv.uuid) for lv in world.lvs if lv.name in going) * world.vg.extent
 
 
 def judged(tag: str, pv: PhysicalVolume, lock: str, wished: tuple[str, str], events: list[Event], left: int) -> Job:

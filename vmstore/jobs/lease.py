@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 
 from vmstore.errors import Locked, LockLost, VmstoreError
 from vmstore.jobs.engine import AGAIN
-from vmstore.model import LEASE_TAG
+from vmstore.model import LEASE_TAG, RELIEF_TAG
 from vmstore.run import Held
 from vmstore.tools.nodes import Nodes
 
@@ -148,12 +148,23 @@ def who() -> str:
     return f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()}) at {now}"
 
 
-def tag(node: str, pv: str) -> str:
+def tag(node: str, pv: str, kind: str = LEASE_TAG) -> str:
     """Make the PV tag that says a PV, by UUID, is being emptied, under a lock on which node, and since when.
 
-    It is also the job's name; a part of the UUID keeps apart two that begin in one second.
+    It is also the job's name; a part of the UUID keeps apart two that begin in one second. ``kind`` is one of
+    model.JOB_TAGS: a PV may also be relieved of some volumes only.
     """
-    return f"{LEASE_TAG}{node}:{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{pv[:4]}"
+    return f"{kind}{node}:{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{pv[:4]}"
+
+
+def of_kind(tag: str, kind: str) -> str:
+    """Give the tag of the same job, under the same lock and with the same record, when it is of another kind."""
+    return kind + tag.partition("=")[2]
+
+
+def opens(tag: str) -> bool:
+    """Tell whether the PV takes new extents again when the job is over."""
+    return tag.startswith(RELIEF_TAG)
 
 
 def evacuation(pv: str) -> str:
@@ -168,4 +179,4 @@ def volume(vm: str) -> str:
 
 def node_of(tag: str) -> str:
     """Name the node on which the lock behind a tag is held."""
-    return tag.removeprefix(LEASE_TAG).split(":")[0]
+    return tag.partition("=")[2].split(":")[0]

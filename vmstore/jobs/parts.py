@@ -20,6 +20,9 @@ class Evacuate:
     file systems of volumes use of which that is known and that can be copied by it. ``rate`` is in bytes
     a second; ``stands_back``: limits of load are set. ``suspend`` are the seconds for which a VM
     may be down, ``speed`` is what the PV reads in a second, ``patience`` the manager's, in seconds.
+
+    ``moves``, where it is given, says which volumes leave, each to which PV, by UUID: the PV is relieved of them and
+    not emptied, and takes new extents again afterwards if ``lease`` says so.
     """
 
     source: str
@@ -38,6 +41,11 @@ class Evacuate:
     suspend: int = 0
     speed: int = 0
     patience: int = 300
+    moves: Mapping[str, str] | None = None
+
+    def stays(self, vm: str) -> bool:
+        """Tell whether a volume is left where it is."""
+        return vm in self.exclude or (self.moves is not None and vm not in self.moves)
 
     def suspended(self, vm: str, node: str) -> Suspended:
         """Say by which lock a VM that runs on a node is suspended meanwhile."""

@@ -21,7 +21,7 @@ from vmstore.jobs import (
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.half_moved import halves
 from vmstore.jobs.parts import Evacuate, Ground, Part
-from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, SetAllocatable
+from vmstore.jobs.pv_steps import BeginEvacuation, EndEvacuation, EndRelief, SetAllocatable
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import engines, placement, safety
@@ -50,7 +50,7 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
             hint="name another PV or a class with --to",
         )
     node = world.reporter
-    staying = tuple(sorted(lv.name for lv in world.lvs if lv.name in wish.exclude and lv.on(source.uuid)))
+    staying = tuple(sorted(lv.name for lv in world.lvs if wish.stays(lv.name) and lv.on(source.uuid)))
     if staying and wish.remove:
         raise UsageError(
             f"{source.name} cannot leave {world.vg.name}",
@@ -68,6 +68,9 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     mended += [*freezing.left(world, lock, only=moved), *suspending.left(world, lock, wish.patience)]
     parts = _parts(world, source, wish)
     left = left_awake(world, source, {part.lv.name for part in parts})
+    if not parts and wish.moves is not None:
+        end = _end(wish, source, here, (), ())
+        return lock_steps.first(world, [*mended, *left, *([] if end.done(world) else [end])])
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=(*source.leases, *source.legs))
         return lock_steps.first(world, [*mended, *left, *([] if cordon.done(world) else [cordon]), *drop])
@@ -82,10 +85,25 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
         *mended,
         *moves,
         *left,
-        EndEvacuation(*here, source.uuid, tags, staying),
+        _end(wish, source, here, tags, tuple(sorted(part.lv.name for part in parts)), staying),
         *drop,
     ]
     return lock_steps.first(world, steps)
+
+
+def _end(
+    wish: Evacuate,
+    source: PhysicalVolume,
+    here: tuple[str, str, str],
+    tags: tuple[str, ...],
+    gone: tuple[str, ...],
+    staying: tuple[str, ...] = (),
+) -> Step:
+    """Plan the end of the job: ``tags`` are the marks that it leaves, ``gone`` what it moved."""
+    if wish.moves is None:
+        return EndEvacuation(*here, source.uuid, tags, staying)
+    marks = tags or (*source.leases, *source.legs)
+    return EndRelief(*here, source.uuid, marks, gone, lease.opens(wish.lease))
 
 
 def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]) -> list[Step]:
@@ -114,7 +132,7 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
     ]
     # What LVM moves already, it moves to the end, and no more of what shall stay.
     # What is under way is brought to the end, and no more of what shall stay.
-    own = [lv for lv in own if lv.name not in wish.exclude or lv.leaving or movers.keys() & set(lv.moving_in)]
+    own = [lv for lv in own if not wish.stays(lv.name) or lv.leaving or movers.keys() & set(lv.moving_in)]
     _refuse_kinds(world, source, own, movers)
     where.known(world, [lv.name for lv in own if not world.activations(lv)])
     extent = world.vg.extent
@@ -124,7 +142,7 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
             parts.append(Part(lv, lv.size, where.place(world, lv), choices.begun(Engine.RAID1), lv.size))
             continue
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
-        more = 0 if lv.name in wish.exclude else lv.on(source.uuid) * extent
+        more = 0 if wish.stays(lv.name) else lv.on(source.uuid) * extent
         place = where.place(world, lv)
         choice = choices.begun(Engine.MIRROR) if begun else choices.first(world, wish, lv, place)
         parts.append(Part(lv, more + begun, place, choice, begun))
@@ -193,6 +211,7 @@ def _assign(
         # To what is being moved LVM gave its room when that began.
         own = {run.pv for lv in (part.lv, *(moving[name] for name in part.lv.moving_in)) for run in lv.extents}
         closed = barred[part.lv.name] | {pv for vm in apart[part.lv.name] for pv in chosen.get(vm, ())}
+        closed |= _elsewhere(wish, part, room)
         beside = engines.metas(world.vg.extent) * world.vg.extent if part.adds_leg else 0
         taken = placement.fill(room.without(closed), part.size - part.begun + beside, own)
         alone = placement.fill(room.without(closed), part.size, own) if beside else None
@@ -204,6 +223,12 @@ def _assign(
         room = room.less(taken)
         chosen[part.lv.name] = taken
     return chosen, [turned.get(part.lv.name, part) for part in parts]
+
+
+def _elsewhere(wish: Evacuate, part: Part, room: placement.Room) -> set[str]:
+    """List the PVs where a volume shall not come, since it was said where it goes."""
+    to = (wish.moves or {}).get(part.lv.name)
+    return {pv for pv in room.free if pv != to} if to else set()
 
 
 def _targets(world: Inventory, wish: Evacuate, source: PhysicalVolume) -> list[PhysicalVolume]:

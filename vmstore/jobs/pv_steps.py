@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from vmstore.errors import Locked
 from vmstore.jobs.step import Command, Step, Work
-from vmstore.model import CLASS_TAG, Inventory
+from vmstore.model import CLASS_TAG, LEASE_TAG, Inventory
 from vmstore.tools import fs, lvm
 
 
@@ -95,7 +95,8 @@ class BeginEvacuation(PvStep):
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"cordon {self.device} and mark it as being emptied"
+        relieved = not self.lease.startswith(LEASE_TAG)
+        return f"cordon {self.device} {'while volumes leave it' if relieved else 'and mark it as being emptied'}"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
@@ -113,7 +114,7 @@ class BeginEvacuation(PvStep):
         if pv is not None and len(pv.leases) > 1:
             work.do(Command(self.node, tuple(lvm.change_pv(self.device, drop=[self.lease]))), "taking the mark back")
             raise Locked(
-                f"{self.device} is being emptied by another run",
+                f"another run has begun to move volumes off {self.device}",
                 why="both began at the same moment",
                 hint="watch it with `vmstore pv list`; if it stopped, run this again",
             )
@@ -147,6 +148,36 @@ class EndEvacuation(PvStep):
             return True
         there = sum(lv.on(self.uuid) for lv in world.lvs if lv.name in self.staying) * world.vg.extent
         return not (pv.leases or pv.legs) and pv.allocated == there and not _anything_on(world, self.uuid, self.staying)
+
+
+@dataclass(frozen=True, slots=True)
+class EndRelief(PvStep):
+    """Take the mark off a PV that volumes have left, and let it take new extents again if it did before."""
+
+    uuid: str
+    tags: tuple[str, ...]
+    lvs: tuple[str, ...]
+    allocatable: bool
+
+    @property
+    def title(self) -> str:
+        """Say in a few words what it does."""
+        proof = f"prove that {', '.join(self.lvs)} left {self.device}" if self.lvs else ""
+        after = "let it take new volumes again" if self.allocatable else "leave it cordoned"
+        return f"{proof} and {after}" if proof else f"end the job on {self.device} and {after}"
+
+    def commands(self) -> list[Command]:
+        """Give the exact commands, in order."""
+        argv = lvm.change_pv(self.device, allocatable=self.allocatable, drop=self.tags)
+        return [Command(self.node, tuple(argv))]
+
+    def done(self, world: Inventory) -> bool:
+        """Tell whether no extent of those volumes lies on it, and the mark and the cordon are gone."""
+        pv = world.pv(self.uuid)
+        if pv is None:
+            return True
+        there = {name for name in self.lvs if (lv := world.lv(name)) and (lv.on(self.uuid) or lv.moving)}
+        return not (there or pv.leases or pv.legs) and pv.allocatable is self.allocatable
 
 
 @dataclass(frozen=True, slots=True)

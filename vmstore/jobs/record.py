@@ -13,7 +13,6 @@ from typing import Any
 
 from vmstore.jobs import lease
 from vmstore.jobs.step import Reporter, Step
-from vmstore.model import LEASE_TAG
 
 FOLDER = "/var/lib/vmstore/jobs"
 VERSION = 1
@@ -21,7 +20,7 @@ VERSION = 1
 
 def identity(tag: str) -> str:
     """Give the job's name, made of the tag that it bears on its PV: node and time of its beginning."""
-    return tag.removeprefix(LEASE_TAG).replace(":", "-")
+    return tag.partition("=")[2].replace(":", "-")
 
 
 def path(tag: str) -> str:

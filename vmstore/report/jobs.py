@@ -12,7 +12,7 @@ def row(job: Job) -> dict[str, Any]:
     working = job.state == "running" and job.eta is not None
     return {
         "job": job.name,
-        "kind": "evacuate",
+        "kind": "rebalance" if job.pv.relieved else "evacuate",
         "pv": job.pv.name,
         "wwid": job.pv.device.wwid if job.pv.device else "",
         "uuid": job.pv.uuid,

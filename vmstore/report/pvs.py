@@ -36,7 +36,8 @@ def state(pv: PhysicalVolume) -> str:
     if pv.cordoned:
         states.append("cordoned")
     if pv.leases:
-        states.append(f"being emptied (lock on {', '.join(lease.node_of(tag) for tag in pv.leases)})")
+        what = "being relieved of volumes" if pv.relieved else "being emptied"
+        states.append(f"{what} (lock on {', '.join(lease.node_of(tag) for tag in pv.leases)})")
     if pv.device and pv.device.paths_up < pv.device.paths:
         states.append(f"{pv.device.paths - pv.device.paths_up} of {pv.device.paths} paths down")
     return ", ".join(states)

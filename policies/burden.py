@@ -1,0 +1,184 @@
+"""Hold what PVs and classes bear against what they may bear, before and after volumes are moved. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies.placement import Rules, open_to_new
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What shall hold: the ``rules`` of placement, and the most bytes that PVs, by UUID, and classes may bear.
+
+    A PV or class that is not named may be full. ``order`` are the preferred classes; ``fixed`` says of volumes that
+    must stay where they are why.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    pvs: Mapping[str, int] = field(default_factory=dict)
+    classes: Mapping[str, int] = field(default_factory=dict)
+    order: Sequence[str] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+
+class Kind(StrEnum):
+    """What may be out of policy. They are seen to in this order, since apart and PVs also take from their class."""
+
+    APART = "apart"
+    PV = "pv"
+    CLASS = "class"
+    RESERVE = "reserve"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that is out of policy: a PV by UUID, or a class; for APART also the number of the group."""
+
+    kind: Kind
+    name: str
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A volume, all of which that lies on one PV goes to another, both by UUID; ``size`` is in bytes."""
+
+    vm: str
+    source: str
+    target: str
+    size: int
+
+
+class Burden:
+    """What each PV bears, as moves change it. What is being moved by somebody, or is LVM's own, is never moved."""
+
+    def __init__(self, world: Inventory, policy: Policy) -> None:
+        self.policy = policy
+        self.pvs: dict[str, PhysicalVolume] = {pv.uuid: pv for pv in world.pvs}
+        self.open = {pv.uuid for pv in open_to_new(world)}
+        self.used = {pv.uuid: pv.allocated for pv in world.pvs}
+        self.of = {pv.uuid: pv.storage_class for pv in world.pvs}
+        # Of what is being moved, LVM's mirror bears a part, and on both sides.
+        mirrors = {lv.name: lv for lv in world.lvs if lv.private}
+        self.on: dict[str, dict[str, int]] = {}
+        self.movable: set[str] = set()
+        self.striped = {lv.name for lv in world.lvs if lv.layout != ("linear",)}
+        for lv in world.lvs:
+            if lv.private:
+                continue
+            parts = self.on.setdefault(lv.name, {})
+            mirrored = (run for name in lv.moving_in if name in mirrors for run in mirrors[name].extents)
+            for run in (*lv.extents, *mirrored):
+                parts[run.pv] = parts.get(run.pv, 0) + run.count * world.vg.extent
+            if not lv.moving and lv.name not in policy.fixed:
+                self.movable.add(lv.name)
+        self._shared: dict[str, int] = {}
+        self._spare: dict[str, int] = {}
+        for pv in world.pvs:
+            name = pv.storage_class
+            self._shared[name] = self._shared.get(name, 0) + pv.allocated
+            self._spare[name] = self._spare.get(name, 0) + (pv.free if pv.uuid in self.open else 0)
+        # A VG of thousands of volumes is not gone through for each question about one PV.
+        self.here: dict[str, set[str]] = {pv.uuid: set() for pv in world.pvs}
+        for vm, parts in self.on.items():
+            for pv_uuid in parts:
+                self.here.setdefault(pv_uuid, set()).add(vm)
+
+    def free(self, pv: str) -> int:
+        """Give the bytes that are free on a PV."""
+        return self.pvs[pv].size - self.used[pv]
+
+    def gives(self, pv: str) -> bool:
+        """Tell whether volumes may be moved off a PV: it is there, and no other job works on it."""
+        return pv in self.pvs and not (self.pvs[pv].missing or self.pvs[pv].leases)
+
+    def most(self, kind: Kind, name: str) -> int | None:
+        """Give the most bytes that a PV or a class may bear, None without a limit; a reserve is one of its class."""
+        if kind is Kind.PV:
+            return self.policy.pvs.get(name)
+        limits = [self.policy.classes[name]] if name in self.policy.classes else []
+        if name in self.policy.rules.reserve:
+            limits.append(self._shared.get(name, 0) + self._spare.get(name, 0) - self.policy.rules.reserve[name])
+        return max(0, min(limits)) if limits else None
+
+    def bears(self, kind: Kind, name: str) -> int:
+        """Give the bytes that a PV or a class bears."""
+        return self.used[name] if kind is Kind.PV else self._shared.get(name, 0)
+
+    def excess(self, need: Need) -> int:
+        """Give the bytes by which something is beyond its limit; 0 or less where it is not."""
+        if need.kind is Kind.PV:
+            return self.used[need.name] - self.policy.pvs.get(need.name, self.used[need.name])
+        if need.kind is Kind.CLASS:
+            shared = self._shared.get(need.name, 0)
+            return shared - self.policy.classes.get(need.name, shared)
+        if need.kind is Kind.RESERVE:
+            return self.policy.rules.reserve.get(need.name, 0) - self._spare.get(need.name, 0)
+        return 0
+
+    def over(self, name: str) -> bool:
+        """Tell whether a class has too much, so that volumes may leave it."""
+        return any(self.excess(Need(kind, name)) > 0 for kind in (Kind.CLASS, Kind.RESERVE))
+
+    def together(self, pv: str, group: int) -> list[str]:
+        """List the VMs of a group that shall lie apart and lie on one PV."""
+        return sorted(set(self.policy.rules.apart[group]) & self.here[pv])
+
+    def needs(self) -> list[Need]:
+        """List what is out of policy, in the order in which it is seen to."""
+        found: list[Need] = []
+        seen = sorted(pv for pv in self.pvs if self.gives(pv))
+        for group in range(len(self.policy.rules.apart)):
+            found += [Need(Kind.APART, pv, group) for pv in seen if len(self.together(pv, group)) > 1]
+        found += [need for pv in seen if self.excess(need := Need(Kind.PV, pv)) > 0]
+        for kind in (Kind.CLASS, Kind.RESERVE):
+            found += [need for name in sorted(self._shared) if self.excess(need := Need(kind, name)) > 0]
+        return found
+
+    def fits(self, move: Move) -> bool:
+        """Tell whether a move keeps to all limits, and leaves nothing worse than it was."""
+        vm, target, size = move.vm, move.target, move.size
+        if target not in self.open or target == move.source or self.on.get(vm, {}).get(move.source) != size:
+            return False
+        most = min(self.pvs[target].size, self.policy.pvs.get(target, self.pvs[target].size))
+        if self.used[target] + size > most:
+            return False
+        away = self.of[move.source] != self.of[target]
+        name = self.of[target]
+        if away and size > self.policy.classes.get(name, self._shared[name] + size) - self._shared[name]:
+            return False
+        # Off a PV that takes nothing new, a move within the class takes from what is free there.
+        takes = away or move.source not in self.open
+        if takes and name in self.policy.rules.reserve and self._spare[name] - size < self.policy.rules.reserve[name]:
+            return False
+        if vm in self.striped and target in self.on[vm]:
+            return False
+        return not any(target in self.on.get(other, {}) for other in self.policy.rules.neighbours(vm))
+
+    def shift(self, move: Move) -> None:
+        """Take note that a volume is moved."""
+        parts = self.on[move.vm]
+        parts[move.target] = parts.get(move.target, 0) + parts.pop(move.source)
+        self.here[move.source].discard(move.vm)
+        self.here[move.target].add(move.vm)
+        self._count(move, move.size)
+
+    def back(self, move: Move) -> None:
+        """Take the move back that was the last one."""
+        parts = self.on[move.vm]
+        parts[move.source] = move.size
+        parts[move.target] -= move.size
+        self.here[move.source].add(move.vm)
+        if not parts[move.target]:
+            del parts[move.target]
+            self.here[move.target].discard(move.vm)
+        self._count(move, -move.size)
+
+    def _count(self, move: Move, size: int) -> None:
+        for pv, more in ((move.source, -size), (move.target, size)):
+            self.used[pv] += more
+            self._shared[self.of[pv]] += more
+            if pv in self.open:
+                self._spare[self.of[pv]] -= more

@@ -1,0 +1,78 @@
+"""Say of each PV and class what it bears before and after volumes are moved, and what it may bear. Pure."""
+
+from typing import Any
+
+from vmstore import sizes
+from vmstore.model import Inventory
+from vmstore.policies.burden import Burden, Kind, Need, Policy
+from vmstore.policies.rebalance import Plan, Unmet
+
+
+def rows(before: Inventory, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
+    """Describe each class, and its PVs by name."""
+    was, now = Burden(before, policy), Burden(after, policy)
+    pvs = sorted(before.pvs, key=lambda pv: (pv.storage_class, pv.name))
+    total: dict[str, int] = {}
+    for pv in pvs:
+        total[pv.storage_class] = total.get(pv.storage_class, 0) + pv.size
+    found = []
+    for name, size in total.items():
+        found.append(_row(was, now, Kind.CLASS, name, name, name, size))
+        of_it = (pv for pv in pvs if pv.storage_class == name)
+        found += [_row(was, now, Kind.PV, pv.uuid, pv.name, name, pv.size) for pv in of_it]
+    return found
+
+
+def _row(was: Burden, now: Burden, kind: Kind, key: str, name: str, storage_class: str, size: int) -> dict[str, Any]:
+    first, last = _out(was, kind, key), _out(now, kind, key)
+    return {
+        "kind": kind.value,
+        "name": name,
+        "class": storage_class,
+        "size": size,
+        "most": was.most(kind, key),
+        "before": was.bears(kind, key),
+        "after": now.bears(kind, key),
+        "out_of_policy_before": first,
+        "out_of_policy_after": last,
+        "note": last or (f"was {first}" if first else ""),
+    }
+
+
+def _out(burden: Burden, kind: Kind, key: str) -> str:
+    """Say in which way something is out of policy, or ""."""
+    kinds = (Kind.CLASS, Kind.RESERVE) if kind is Kind.CLASS else (Kind.PV, Kind.APART)
+    mine = [need for need in burden.needs() if need.name == key and need.kind in kinds]
+    return "; ".join(_said(burden, need) for need in mine)
+
+
+def _said(burden: Burden, need: Need) -> str:
+    if need.kind is Kind.APART:
+        return f"{' and '.join(burden.together(need.name, need.group))} together"
+    size = sizes.show(burden.excess(need))
+    return f"{size} short of its reserve" if need.kind is Kind.RESERVE else f"{size} too much"
+
+
+def unmet(plan: Plan, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
+    """Describe what stays out of policy."""
+    burden = Burden(after, policy)
+    names = {pv.uuid: pv.name for pv in after.pvs}
+    return [_unmet(each, burden, names) for each in plan.unmet]
+
+
+def _unmet(each: Unmet, burden: Burden, names: dict[str, str]) -> dict[str, Any]:
+    of_class = each.need.kind in (Kind.CLASS, Kind.RESERVE)
+    return {
+        "kind": "class" if of_class else "pv",
+        "name": each.need.name if of_class else names[each.need.name],
+        "what": _said(burden, each.need),
+        "why": each.why,
+    }
+
+
+def moves(world: Inventory, plan: Plan) -> list[dict[str, Any]]:
+    """Describe the moves."""
+    names = {pv.uuid: pv.name for pv in world.pvs}
+    return [
+        {"vm": move.vm, "from": names[move.source], "to": names[move.target], "bytes": move.size} for move in plan.moves
+    ]
