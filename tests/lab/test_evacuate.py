@@ -306,3 +306,31 @@ def test_paused_from_one_node_and_resumed_from_another_and_given_up_from_a_third
     record = cluster.sh("n1", "cat /var/lib/vmstore/jobs/*.jsonl | tail -n 20").out
     assert [word in record for word in ('"asked"', '"paused"', '"resumed"', '"aborted"')] == [True] * 4
     cluster.unmount("n2", "ev2")
+
+
+@pytest.mark.long
+def test_without_quorum_it_says_so_and_goes_on_when_nodes_are_back(cluster: Cluster) -> None:
+    source = cluster.wwid("iscsi", 1)
+    cluster.create("quorum01", "96M", "--pv", source)
+    cluster.mount("n1", "quorum01")
+    data = cluster.fill("n1", "quorum01", 24)
+    run = cluster.vmstore_start("n1", "evacuate", source, "--to", "fc", "--rate", "6M", *MIRROR)
+    cluster.wait(lambda: cluster.moves("n1"), 150, "the move", run)
+    for node in ("n2", "n3"):
+        cluster.lab("crash", node)
+    try:
+        # The copy itself ends, and LVM's lock for what follows is granted to nobody.
+        time.sleep(90)
+        assert run.poll() is None, run.communicate()
+        assert "Quorate:          No" in cluster.sh("n1", "corosync-quorumtool -s", check=False).out
+        assert cluster.data_sum("n1", "quorum01") == data
+    finally:
+        for node in ("n2", "n3"):
+            cluster.lab("start", node)
+    _, told = run.communicate(timeout=200)
+    assert run.returncode == 0, told
+    assert "quorum01 has not got on for 30 s: the cluster has no quorum" in told
+    assert _is_empty(cluster, source)
+    assert cluster.data_sum("n1", "quorum01") == data
+    cluster.unmount("n1", "quorum01")
+    cluster.fsck("n2", "quorum01")
