@@ -169,9 +169,25 @@ def _unforeseen(problem: Exception, words: list[str]) -> int:
         except VmstoreError as refusal:
             _tell(refusal)
             return refusal.exit_code
-    verb = " ".join(word for word in words[:2] if re.fullmatch(r"[a-z]+", word))
-    verb = verb if verb.startswith(("pv ", "job ", "policy ")) else verb.split(" ")[0]
-    known = {info.name for info in app.registered_commands} | {"pv", "job", "policy"}
-    command = f"vmstore {verb}" if verb.split(" ")[0] in known else "vmstore"
-    _tell(UsageError("that cannot be done", why=shown(), hint=f"{command} --help"))
+    told = str(shown())
+    if told.startswith("Usage: "):
+        # A command without its verb: what there is to choose from is the answer.
+        sys.stderr.write(f"{told}\n")
+        return ExitCode.USAGE
+    _tell(UsageError("that cannot be done", why=told, hint=f"{_known(words)} --help"))
     return ExitCode.USAGE
+
+
+def _known(words: list[str]) -> str:
+    """Give the command that is meant, as far as there is one."""
+    groups = {info.name: info.typer_instance for info in app.registered_groups}
+    verbs = {info.name for info in app.registered_commands}
+    found = ["vmstore"]
+    for word in words[:2]:
+        if word not in verbs and word not in groups:
+            break
+        found.append(word)
+        group = groups.get(word)
+        verbs = {info.name for info in group.registered_commands} if group else set()
+        groups = {}
+    return " ".join(found)

@@ -128,7 +128,8 @@ def test_the_version_is_told_without_asking_any_node(bench: Bench, words: tuple[
     [
         (("create", "web01"), "vmstore create --help"),
         (("pv", "add"), "vmstore pv add --help"),
-        (("pv", "nosuch"), "--help"),
+        (("pv", "nosuch"), "vmstore pv --help"),
+        (("policy", "chekc"), "vmstore policy --help"),
         (("nosuch",), "vmstore --help"),
         (("grow", "web01", "--nosuch"), "vmstore grow --help"),
     ],
@@ -221,3 +222,11 @@ def test_an_lvm_that_cannot_be_read_is_a_failed_tool(bench: Bench, monkeypatch: 
         outcome = bench.vmstore("list")
         assert outcome.code == ExitCode.TOOL
         assert "  why: " in outcome.err
+
+
+@pytest.mark.parametrize("group", [(), ("pv",), ("job",), ("policy",)])
+def test_a_command_without_its_verb_shows_what_there_is(bench: Bench, group: tuple[str, ...]) -> None:
+    done = bench.vmstore(*group)
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert done.err.startswith(f"Usage: {' '.join(('vmstore', *group))} ")
+    assert done.err.count("\n") > 8
