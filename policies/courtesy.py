@@ -28,16 +28,18 @@ class Courtesy:
     source: str
     targets: Sequence[str]
     _seen: float | None = None
-    _last: tuple[float, int] | None = field(default=None)
+    _last: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.share < WHOLE
 
     def percent(self, now: float, look: Look) -> int:
         """Take a look at ``now``, in seconds, into account; give the share until the next one."""
-        others = sum(served.writes for device, served in look.served.items() if device == self.source)
-        others += sum(served.reads for device, served in look.served.items() if device in self.targets)
-        if self._last is not None and now > self._last[0] and (others - self._last[1]) / (now - self._last[0]) >= BUSY:
-            self._seen = now
-        self._last = (now, others)
+        each = {device: served.writes for device, served in look.served.items() if device == self.source}
+        each |= {device: served.reads for device, served in look.served.items() if device in self.targets}
+        for device, count in each.items():
+            then, before = self._last.get(device, (now, count))
+            if now > then and (count - before) / (now - then) >= BUSY:
+                self._seen = now
+            self._last[device] = (now, count)
         return self.share if self._seen is not None and now - self._seen <= PATIENCE else WHOLE

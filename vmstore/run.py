@@ -174,10 +174,12 @@ class HeldProcess:
 def _hand_over(process: "subprocess.Popen[str]", told: "queue.SimpleQueue[str | None]") -> None:
     """Pass on what a process says, line by line, and None at the end."""
     assert process.stdout is not None
-    with process.stdout as stdout:
-        for line in stdout:
-            told.put(line)
-    told.put(None)
+    try:
+        with process.stdout as stdout:
+            for line in stdout:
+                told.put(line)
+    finally:
+        told.put(None)
 
 
 def _start(argv: Sequence[str], *, stdin: int, stderr: IO[str] | int) -> "subprocess.Popen[str]":

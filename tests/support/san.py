@@ -90,7 +90,8 @@ class Node:
     ``agent``: the VM agent is installed; ``running`` and ``paused`` are the guests of the hypervisor there.
     ``configured``: it has the cluster manager's configuration; ``member``: it is in the cluster while it is up.
     ``knob``: its kernel can hold copies back; ``share`` is the part of its time in which copies may run, ``pressure``
-    its I/O pressure, both in per cent. ``log`` is what its kernel says.
+    its I/O pressure, both in per cent. ``log`` is what its kernel says, None where that is
+    kept from everybody; ``seen`` is what vmstore has seen of it since the node was booted, None for nothing.
     """
 
     name: str
@@ -112,7 +113,8 @@ class Node:
     knob: bool = True
     share: int = 100
     pressure: float = 0.0
-    log: list[str] = field(default_factory=list)
+    log: list[str] | None = field(default_factory=list)
+    seen: list[str] | None = None
 
 
 @dataclass
@@ -136,7 +138,8 @@ class San:
     ``speed`` is what a PV reads in a second. ``shares`` are all that were given to copies so far, by node, ``limits``
     all rates that legs were told to keep to, ``repaired`` those that were compared again.
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
-    ``fails`` is what the kernel says in the middle of each move, ``stalls`` for how many looks moves do not get on.
+    ``fails`` is what the kernel says in the middle of each move, ``legs`` how it finds both sides then, ``stalls`` for
+    how many looks moves do not get on.
     ``others`` is how often others write to what is copied between two looks.
     """
 
@@ -170,6 +173,7 @@ class San:
     defined: set[str] = field(default_factory=set)
     suspended: set[str] = field(default_factory=set)
     fails: str = ""
+    legs: str = "AA"
     stalls: int = 0
     others: int = 0
 

@@ -19,7 +19,8 @@ def pvmove(lvm: Lvm, argv: Sequence[str]) -> Iterator[str | Answer]:
         return
     source = lvm.san.lun_of(move.source).device(lvm.node.name)
     yield f"  {source}: Moved: 0.00%"
-    lvm.node.log += [lvm.san.fails] if lvm.san.fails else []
+    if lvm.san.fails and lvm.node.log is not None:
+        lvm.node.log.append(lvm.san.fails)
     yield from [f"  {source}: Moved: 48.50%"] * (1 + lvm.san.stalls)
     yield f"  {source}: Moved: 100.00%"
     if any(not lun.device(lvm.node.name) for lun in lvm.san.pvs()):

@@ -203,8 +203,11 @@ class SanRunner:
             return san_agent.run(self.san, node, argv)
         if argv[:2] == ("sh", "-c") and argv[2].startswith("for program in"):
             return 0, "".join(f"/usr/bin/{program}\n" for program in sorted(self.san.programs)), ""
-        if argv == mirrors.ARGV:
-            return 0, "".join(f"{line}\n" for line in node.log), ""
+        if argv == mirrors.LOOK:
+            return self._kernel(node)
+        if argv == mirrors.KEEP:
+            node.seen = stdin.splitlines()
+            return 0, "", ""
         if argv == quorum.ARGV:
             return 0, f"Quorate:          {'Yes' if self.san.quorate else 'No'}\n", ""
         if argv[:2] == ("dmsetup", "status"):
@@ -235,6 +238,15 @@ class SanRunner:
         if number == self.fail_done:
             return 5, "", f"  {argv[0]}: this failure was asked for by the test\n"
         return answer
+
+    def _kernel(self, node: Node) -> Answer:
+        """Tell what the kernel says of mirrors."""
+        if node.log is None:
+            return 1, "", "dmesg: read kernel buffer failed: Operation not permitted\n"
+        moving = [lv for lv in self.san.lvs.values() if lv.move and lv.uuid in node.active]
+        status = f"vmstore-pvmove0: 0 819200 mirror 2 8:48 8:0 12/25 1 {self.san.legs} 1 core\n" if moving else ""
+        seen = "".join(f"{line}\n" for line in node.seen or [])
+        return 0, f"{status}--\n{seen}--\n" + "".join(f"{line}\n" for line in node.log), ""
 
     def _job(self, node: Node, argv: tuple[str, ...]) -> Answer:
         """Look at a job's lock, wish and record, or leave a wish there."""

@@ -285,6 +285,13 @@ def test_a_failure_is_looked_at_before_a_step_that_vouches(facts: Facts) -> None
     assert facts.done == set()
 
 
+def test_a_step_that_vouches_fails_by_its_own_reason_whatever_it_left_of_the_one_before(facts: Facts) -> None:
+    first = thing(facts, "a")
+    last = voucher(facts, "b", lambda: facts.done.discard("a"), fail(FAILED), works=False)
+    with pytest.raises(ToolFailed, match="it failed"):
+        run(facts, first, last)
+
+
 def test_what_nobody_has_looked_at_is_taken_back_when_the_next_step_fails(facts: Facts) -> None:
     runner = ScriptedRunner([expect("n1", "undo a")])
     made = Doubtful("a", facts, thing(facts, "a").act, True)

@@ -1,5 +1,6 @@
 """Steps: their exact commands, when they are done, how each is proven, and what takes it back."""
 
+import shlex
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from vmstore.jobs.volume_steps import (
     ResizeFileSystem,
     ZeroVolume,
 )
+from vmstore.tools import mirrors
 
 AT = ("n1", "vg", "web01")
 LEAVE = LeaveInactive("n1", "vg", ("web01", "db"))
@@ -63,7 +65,8 @@ def move(**more: Any) -> MoveVolume:
 LVCREATE = "lvcreate --yes --wipesignatures y --setautoactivation n --activate ey --name web01 --extents 256 vg /dev/a"
 make = MakeVolume(*AT, extents=256, extent=EXTENT, pvs=("/dev/a",), shared=True, knows_autoactivation=True)
 extend = ExtendVolume(*AT, 256, EXTENT, ("/dev/a",))
-LOG = expect("n1", "dmesg")
+# Nothing is being moved, a run before has looked and seen nothing, and there is nothing.
+LOG = expect("n1", shlex.join(mirrors.LOOK), out="--\n\n--\n")
 PVMOVE = "pvmove --config activation/raid_region_size=16384 --interval 1 --name vg/web01 /dev/src /dev/a"
 
 
@@ -318,7 +321,7 @@ def test_a_move_tells_of_its_progress_in_bytes() -> None:
 )
 def test_a_move_that_fails_is_called_by_its_cause(err: str, error: type[VmstoreError]) -> None:
     with pytest.raises(error):
-        move().run(work(ScriptedRunner([LOG, expect("n1", PVMOVE, rc=5, err=err)]))[0])
+        move().run(work(ScriptedRunner([LOG, expect("n1", PVMOVE, rc=5, err=err), LOG]))[0])
 
 
 def test_a_move_waits_for_a_lock_that_passes() -> None:

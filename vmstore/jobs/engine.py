@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
-from vmstore.errors import LockLost, Paused, StoppedHalfway, ToolFailed, VmstoreError
+from vmstore.errors import LockLost, LunFailed, Paused, StoppedHalfway, ToolFailed, VmstoreError
 from vmstore.jobs.step import Read, Step, Work
 from vmstore.model import Inventory
 
@@ -132,10 +132,10 @@ def _ask(guard: Callable[[], None], step: Step) -> None:
             raise
 
 
-def _run(step: Step, work: Work) -> ToolFailed | None:
+def _run(step: Step, work: Work) -> VmstoreError | None:
     try:
         step.run(work)
-    except ToolFailed as error:
+    except (ToolFailed, LunFailed) as error:
         # Whatever the exit code said: what counts is how things are then.
         return error
     return None
@@ -150,7 +150,7 @@ class _Proof:
         self._doubted: Step | None = None
         self._work = work
         self._read = read
-        self._owed: list[tuple[Step, ToolFailed | None]] = []
+        self._owed: list[tuple[Step, VmstoreError | None]] = []
         self._unseen: list[Step] = []
         self._looked = time.monotonic()
 
@@ -175,7 +175,7 @@ class _Proof:
         """Take note of a step that is about to run."""
         self._doubted = step
 
-    def owe(self, step: Step, failure: ToolFailed | None) -> None:
+    def owe(self, step: Step, failure: VmstoreError | None) -> None:
         """Take note of a step that ran, and of what its tool complained of."""
         self._owed.append((step, failure))
         self._unseen.append(step)
@@ -189,6 +189,10 @@ class _Proof:
             self.world = self._read() if everything else self._read(self.world, touched, services=services)
             self._looked = time.monotonic()
             self._unseen.clear()
+            # What one that vouches fails of is the reason; what was before it may look undone by then.
+            if self._owed[-1][0].vouches and self._owed[-1][1]:
+                self._compare(*self._owed[-1])
+                self.settle()
         while self._owed:
             self._compare(*self._owed[0])
             self._end()
@@ -204,10 +208,12 @@ class _Proof:
         self.ran.append(step)
         self._work.reporter.ended(step)
 
-    def _compare(self, step: Step, failure: ToolFailed | None) -> None:
-        if not step.proven(self._work, self.world):
-            if failure is not None:
-                raise step.rescued(self._work, failure, self.world)
+    def _compare(self, step: Step, failure: VmstoreError | None) -> None:
+        if failure is not None and (isinstance(failure, LunFailed) or not step.proven(self._work, self.world)):
+            if step.rescue(self._work, failure, self.world):
+                self.world = self._read()
+            raise step.failed(failure, self.world)
+        if failure is None and not step.proven(self._work, self.world):
             raise ToolFailed(
                 f"{step.title}: it did not take effect",
                 why="the tool reported success, but it is not so",

@@ -8,10 +8,10 @@ from vmstore import sizes
 from vmstore.errors import LunFailed, StoppedHalfway, VmstoreError
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
-from vmstore.jobs.mirror_watch import MirrorWatch
+from vmstore.jobs.mirror_watch import STILL, MirrorWatch
 from vmstore.jobs.pieces import Range
 from vmstore.jobs.step import Command, Step, Work
-from vmstore.model import Allocation, Inventory
+from vmstore.model import Allocation, Inventory, LogicalVolume
 from vmstore.tools import lvm
 from vmstore.tools.nodes import Unreachable
 
@@ -27,10 +27,10 @@ class MoveVolume(Step):
     """Move an LV's extents off a PV on the node that holds it.
 
     ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
-    move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``piece`` says which
-    part of how many this is, and ``why`` it is moved so; LVM has ``begun`` it in a run before, and ``extents`` are its
-    in any case. An LV that nobody holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2
-    tools/pvmove.c); it is marked, and a later step makes it inactive again.
+    move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``extents`` are
+    the same in any case. ``piece`` says which part of how many this is, and ``why`` it is moved so. LVM has ``begun``
+    it in a run before; the job is ``resumed`` if there was one. An LV that nobody holds (``idle``) is activated by
+    pvmove itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later step makes it inactive again.
     """
 
     copies: ClassVar[bool] = True
@@ -48,6 +48,7 @@ class MoveVolume(Step):
     piece: tuple[int, int] = (1, 1)
     why: str = ""
     begun: bool = False
+    resumed: bool = False
     extents: tuple[Range, ...] = ()
 
     @property
@@ -99,24 +100,27 @@ class MoveVolume(Step):
     def run(self, work: Work) -> None:
         """Move, and tell of each percent; LVM goes on by itself if this end is lost.
 
-        Raises what the work is broken off for; LVM then has put back what it was copying. Raises LunFailed where a LUN
-        fails meanwhile, also if LVM has not heeded it.
+        Raises what the work is broken off for, when LVM has put back what it was copying, and LunFailed where a LUN
+        fails meanwhile.
         """
         command = self.commands()[0]
         devices = (self.source, *self.targets)
         # pvmove tells hundredths of a per cent.
         grain = max(self.region_mib * sizes.UNITS["M"], self.size // 10_000)
         broken: list[VmstoreError] = []
-        watch = MirrorWatch(work, self.node, self.lv, self.source, self.targets)
+        rate = work.throttle.rate()
+        still = max(STILL, 3 * self.poll_seconds, 2 * grain / rate if rate else 0)
+        watch = MirrorWatch(work, self.node, self.lv, self.source, still)
 
         def line(text: str) -> None:
             match = _MOVED.search(text)
-            if match:
-                there = int(float(match[1]) * self.size / 100)
+            there = int(float(match[1]) * self.size / 100) if match else None
+            if there is not None:
                 work.reporter.moved(self, there)
-                held_back(there)
                 watch.seen(there)
             quiet()
+            if there is not None:
+                held_back(there)
 
         def quiet() -> None:
             if not broken:
@@ -127,9 +131,10 @@ class MoveVolume(Step):
                 work.do(Command(self.node, tuple(lvm.abort_move(self.source))), f"{self.title}: cannot be broken off")
 
         try:
-            watch.begin(begun=self.begun)
+            watch.begin(begun=self.begun, resumed=self.resumed)
             with work.breaker.breakable(), work.throttle.over(self.node, devices, grain) as held_back:
                 result = work.stream(command, line, quiet)
+            watch.judge()
         except Unreachable as error:
             raise StoppedHalfway(
                 f"lost {self.node} while it moved {self.lv}",
@@ -140,31 +145,53 @@ class MoveVolume(Step):
             raise broken[0]
         if not result.ok and _NOTHING_LEFT not in result.err:
             raise lvm.failure(f"{self.title}: failed", self.node, result)
-        said = watch.failed()
-        if said:
-            raise watch.committed(said, ":".join([self.source, *map(str, self.extents)]))
         work.reporter.moved(self, self.size)
 
-    def rescued(self, work: Work, failure: VmstoreError, world: Inventory) -> VmstoreError:
-        """Take the move back where a PV is missing: pvmove itself neither finishes it then nor takes it back."""
-        gone = [pv for pv in world.pvs if pv.missing]
+    def rescue(self, work: Work, failure: VmstoreError, world: Inventory) -> bool:
+        """Take the move back where a LUN failed, by the mirror's name where a PV is missing: pvmove refuses then."""
         lv = world.lv(self.lv)
-        if not gone or lv is None:
+        missing = any(pv.missing for pv in world.pvs)
+        if lv is None or not lv.moving_in or not (missing or isinstance(failure, LunFailed)):
+            return False
+        for mover in lv.moving_in:
+            work.ask(self.node, lvm.abort_move_without(self.vg, mover) if missing else lvm.abort_move(self.source))
+        return True
+
+    def failed(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
+        """Say of a LUN that failed what became of the volume: what LVM says that it did is not believed."""
+        lv = world.lv(self.lv)
+        gone = ", ".join(self.source if pv.uuid == self.uuid else pv.uuid for pv in world.pvs if pv.missing)
+        if lv is None or not (gone or isinstance(failure, LunFailed)):
             return failure
-        what = f"a LUN is gone while {self.lv} is moved"
-        misses = ", ".join(self.source if pv.uuid == self.uuid else pv.uuid for pv in gone)
-        try:
-            for mover in lv.moving_in:
-                command = Command(self.node, tuple(lvm.abort_move_without(self.vg, mover)))
-                work.do(command, f"the move of {self.lv} cannot be taken back")
-        except VmstoreError as error:
-            why = f"LVM on {self.node} misses {misses}, and the move cannot be taken back now: {error.why}"
-            return LunFailed(what, why=why, hint="run no pvmove by hand; when the LUN is back, run this again")
+        what = f"a LUN {'is gone' if gone else 'fails'} while {self.lv} is moved"
+        why = f"LVM on {self.node} misses {gone}" if gone else failure.why
+        if lv.moving_in:
+            return LunFailed(
+                what,
+                why=f"{why}; the move is not taken back yet",
+                hint="run no pvmove by hand; when the LUN is back, run this again: it takes the move back first",
+            )
+        left = [each for each in self.extents if not _all_on(lv, self.uuid, each)]
+        if left:
+            return LunFailed(
+                f"{self.lv} was moved, but not all of it was copied",
+                why=f"{why}; LVM did not heed it. What it held is on {':'.join([self.source, *map(str, left)])}",
+                hint=f"stop its VM, leave {self.source} as it is, and read 'What can go wrong' in docs/evacuation.md",
+            )
         return LunFailed(
             what,
-            why=f"LVM on {self.node} misses {misses}; the move was taken back: it is on {self.source} as before",
-            hint="when the LUN is back, run this again; gone for good: see 'What can go wrong' in docs/evacuation.md",
+            why=f"{why}; the move was taken back: it is on {self.source} as before",
+            hint=f"check the file system if its VM was running; see dmesg on {self.node}; "
+            f"`--exclude {self.lv}` moves the others first",
         )
+
+
+def _all_on(lv: LogicalVolume, pv: str, extents: Range) -> bool:
+    """Tell whether a volume has all of these extents of a PV."""
+    last = extents.start + extents.count
+    runs = [run for run in lv.extents if run.pv == pv]
+    shared = (min(last, run.start + run.count) - max(extents.start, run.start) for run in runs)
+    return sum(max(0, each) for each in shared) == extents.count
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def _pieces(ground: Ground, part: Part) -> list[MoveVolume]:
             piece=(number, len(cut)),
             why=str(part.choice) if number == 1 else "",
             begun=number <= len(begun),
+            resumed=bool(source.leases),
             extents=piece.ranges,
         )
         for number, piece in enumerate(cut, 1)

@@ -121,7 +121,7 @@ class Unthrottled:
 class Work:
     """What steps need to do their work; ``guard`` raises where the lock of the work is lost.
 
-    ``heard`` is what the kernel of each node has said of mirrors that could not copy, when it was last asked.
+    ``heard`` is what the kernel of each node said last of mirrors that could not copy, and when.
     """
 
     nodes: Nodes
@@ -131,7 +131,7 @@ class Work:
     throttle: Throttle = field(default_factory=Unthrottled)
     hook: Callable[[str, str, str], None] = hook.nothing
     guard: Callable[[], None] = lambda: None
-    heard: dict[str, Counter[str]] = field(default_factory=dict)
+    heard: dict[str, tuple[float, Counter[str]]] = field(default_factory=dict)
 
     def do(
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
@@ -239,9 +239,14 @@ class Step:
         del work
         return self.done(world)
 
-    def rescued(self, work: Work, failure: VmstoreError, world: Inventory) -> VmstoreError:
-        """Do what its failure calls for, as the world is then, and say why it failed."""
-        del work, world
+    def rescue(self, work: Work, failure: VmstoreError, world: Inventory) -> bool:
+        """Do what its failure calls for, as the world is then; tell whether that was anything."""
+        del work, failure, world
+        return False
+
+    def failed(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
+        """Say why it failed, as the world is when that has been done."""
+        del world
         return failure
 
     def undo(self) -> list[Command]:
