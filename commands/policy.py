@@ -74,9 +74,11 @@ def apply(
     does not stop the next. Running it again is safe, and one run works at a time. Nothing grows unless the
     configuration says so: `grow = true`.
     """
+    from contextlib import ExitStack
+
     from vmstore import session, ui
     from vmstore.commands import policy_work
-    from vmstore.errors import ExitCode, Locked, UsageError
+    from vmstore.errors import ExitCode, UsageError
     from vmstore.jobs import lease
 
     del yes
@@ -92,14 +94,15 @@ def apply(
         verdicts = policy_work.judged(run, world, begin=begin)
         ui.plan(output, [step for verdict in verdicts for step in verdict.steps])
         return
-    try:
-        with lease.hold(run.nodes, world.reporter, "policy", "what policies do") as held:
-            outcomes = policy_work.carry_out(run, world, read, held.check, begin=begin, cron=cron)
-    except Locked:
-        # The run before is still at work, and says itself what comes of that.
-        if not cron:
-            raise
-        raise typer.Exit(ExitCode.LOCKED) from None
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(lease.hold(run.nodes, world.reporter, "policy", "what policies do"))
+        except lease.Taken as taken:
+            # The run before is still at work, and says itself what comes of that; one that hangs says nothing.
+            if not cron or policy_work.hangs(run.config, taken):
+                raise
+            raise typer.Exit(ExitCode.LOCKED) from None
+        outcomes = policy_work.carry_out(run, world, read, held.check, begin=begin, cron=cron)
     policy_work.told(output, outcomes, "" if cron else "no file system is over its limit; nothing was changed")
     failed = [outcome.error for outcome in outcomes if outcome.error]
     if failed:

@@ -9,7 +9,7 @@ from vmstore import session, sizes, ui, ui_progress
 from vmstore.commands.work import swept, tidied
 from vmstore.config import Config
 from vmstore.history.store import History
-from vmstore.jobs import growing
+from vmstore.jobs import growing, lease
 from vmstore.jobs.growing import Outcome
 from vmstore.jobs.growth_judge import Judge, Policies, State, Verdict
 from vmstore.jobs.growth_record import Record
@@ -23,6 +23,8 @@ from vmstore.session import Session, Silent
 
 HOW = "set grow = true in [growth], [growth.class.NAME] or [growth.vm.NAME] of the configuration"
 clock = time.time
+# The run before may take so many seconds before cron is told that it is still at work.
+LONG = 30 * 60
 
 
 class Quiet(Silent):
@@ -81,6 +83,14 @@ def carry_out(
         if any(outcome.act for outcome in found):
             tidied(work, read())
     return found
+
+
+def hangs(settings: Config, taken: lease.Taken) -> bool:
+    """Tell whether cron is to be told of a run before that is still at work: once, when it has taken too long."""
+    if taken.since is not None and clock() - taken.since < LONG:
+        return False
+    with record(settings, keep=True) as kept:
+        return kept.news([taken.why], more=True) != []
 
 
 def told(output: Output, outcomes: Sequence[Outcome], nothing: str) -> None:

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.support import san_runner
 from tests.support.bench import KILLED
 from tests.support.growing import DAY, NOW, Admin, fill
 from tests.support.san import San
 from tests.support.san_parts import Leg, Run
-from vmstore.errors import ExitCode
+from vmstore.commands import policy_work
+from vmstore.errors import ExitCode, Locked
+
+POLICY = ("n1", "/run/vmstore/lock/policy")
 
 
 def test_a_record_that_is_lost_stops_growth_for_a_day(admin: Admin) -> None:
@@ -135,11 +139,44 @@ def test_a_file_system_that_did_not_follow_is_brought_up_before_anything_more_is
 
 def test_one_run_works_at_a_time_and_cron_leaves_it_at_that(admin: Admin) -> None:
     admin.begin()
-    admin.san.leases["n1", "/run/vmstore/lock/policy"] = "root on n1 (process 7) at 2026-01-02T12:00:00Z"
+    admin.san.leases[POLICY] = "root on n1 (process 7) at 2027-01-15T07:50:00Z"
     told, quiet = admin.apply(), admin.apply("--cron")
     assert (told.code, quiet.code, quiet.err) == (ExitCode.LOCKED, ExitCode.LOCKED, "")
     assert "another vmstore is at work on what policies do" in told.err
     assert admin.size() == (10, 10)
+
+
+def test_cron_tells_once_of_a_run_before_that_hangs_and_again_of_another(admin: Admin) -> None:
+    admin.begin()
+    for process, since in (("7", "2027-01-15T07:29:59Z"), ("8", "2027-01-15T07:20:00Z"), ("9", "2027-01-15T25:00:00Z")):
+        admin.san.leases[POLICY] = f"root on n1 (process {process}) at {since}"
+        told, again = admin.apply("--cron"), admin.apply("--cron")
+        assert (told.code, again.code, again.err) == (ExitCode.LOCKED, ExitCode.LOCKED, "")
+        assert f"started by root on n1 (process {process}) at {since} and still runs" in told.err
+    assert admin.size() == (10, 10)
+    admin.san.leases.clear()
+    assert "web01 grew by 1 GiB" in admin.apply("--cron").err
+
+
+def test_cron_tells_that_its_lock_cannot_be_taken(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin.begin()
+    monkeypatch.setattr(san_runner.SanHold, "first_line", lambda _: "error cannot lock /run/vmstore/lock/policy")
+    told = admin.apply("--cron")
+    assert told.code == ExitCode.CLUSTER
+    assert "vmstore: cannot lock what policies do\n  why: n1: cannot lock /run/vmstore/lock/policy\n" in told.err
+
+
+def test_a_lock_that_the_work_itself_does_not_get_is_told_in_cron(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.begin()
+
+    def refuse(*_: object) -> None:
+        raise Locked("the VG is locked", why="another node works on it", hint="try again soon")
+
+    monkeypatch.setattr(policy_work, "swept", refuse)
+    told = admin.apply("--cron")
+    assert (told.code, "vmstore: the VG is locked" in told.err) == (ExitCode.LOCKED, True)
 
 
 def test_a_volume_at_which_another_vmstore_works_is_left_to_it(admin: Admin) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.scripted import ScriptedHold, ScriptedRunner
 from vmstore.config import Ssh
-from vmstore.errors import Locked, LockLost, StoppedHalfway
+from vmstore.errors import ClusterUnusable, Locked, LockLost, StoppedHalfway, VmstoreError
 from vmstore.jobs import lease
 from vmstore.run import HeldProcess, LocalRunner
 from vmstore.tools.nodes import Nodes
@@ -57,19 +57,24 @@ def test_it_is_released_also_when_the_work_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "what", "why"),
+    ("answer", "kind", "what", "why"),
     [
-        ("taken root on n1 (process 7) at noon", "another vmstore is at work on web01", "started by root on n1"),
-        ("taken ", "another vmstore is at work on web01", "started by somebody"),
-        ("error cannot lock /run/x", "cannot lock web01", "n2: cannot lock /run/x"),
-        ("", "cannot lock web01", "n2: no answer"),
-        ("bash: flock: command not found", "cannot lock web01", "n2: "),
+        (
+            "taken root on n1 (process 7) at noon",
+            Locked,
+            "another vmstore is at work on web01",
+            "started by root on n1",
+        ),
+        ("taken ", Locked, "another vmstore is at work on web01", "started by somebody"),
+        ("error cannot lock /run/x", ClusterUnusable, "cannot lock web01", "n2: cannot lock /run/x"),
+        ("", ClusterUnusable, "cannot lock web01", "n2: no answer"),
+        ("bash: flock: command not found", ClusterUnusable, "cannot lock web01", "n2: "),
     ],
 )
-def test_a_lock_that_is_not_given_says_why(answer: str, what: str, why: str) -> None:
+def test_a_lock_that_is_not_given_says_why(answer: str, kind: type[VmstoreError], what: str, why: str) -> None:
     hold = ScriptedHold(answer)
     with (
-        pytest.raises(Locked, match=what) as caught,
+        pytest.raises(kind, match=what) as caught,
         lease.hold(nodes(ScriptedRunner(holds=[hold])), "n2", "volume.web01", "web01"),
     ):
         raise AssertionError("nobody may come here")

@@ -1,6 +1,6 @@
 """Keep between two runs what growth must not forget: the sizes that were found, and what was begun."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from vmstore.model import Inventory, LogicalVolume
 from vmstore.policies.grown import DAY, Grown
 
 KEY = "growth"
+_TOLD = "growth-told"
 
 
 def volumes(world: Inventory) -> list[LogicalVolume]:
@@ -89,6 +90,15 @@ class Record:
         self.acts.append(act)
         self.save()
         return act
+
+    def news(self, told: Sequence[str], *, more: bool = False) -> list[str]:
+        """Give what the run before did not tell, and keep all of it for the next one; ``more`` adds to what is kept."""
+        kept = self._history.state(_TOLD) if self._history else None
+        known = [str(each) for each in kept] if isinstance(kept, list) else []
+        now = [*known, *(each for each in told if each not in known)] if more else list(told)
+        if self._history and now != known:
+            self._history.remember(_TOLD, now)
+        return [each for each in told if each not in known]
 
     def _write(self, key: str, value: Any) -> str:
         assert self._history is not None

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from vmstore.errors import Locked, LockLost, VmstoreError
+from vmstore import moments
+from vmstore.errors import ClusterUnusable, Locked, LockLost
 from vmstore.jobs.engine import AGAIN
 from vmstore.model import LEASE_TAG, RELIEF_TAG
 from vmstore.run import Held
@@ -45,6 +46,19 @@ while read -r -t 30 line; do
     echo "$said ${wish:-none} $rate"
 done
 """
+
+
+class Taken(Locked):
+    """Another run of vmstore holds the lock: ``holder`` says who and where, ``since`` when, None if it does not."""
+
+    def __init__(self, what: str, node: str, holder: str) -> None:
+        super().__init__(
+            f"another vmstore is at work on {what}",
+            why=f"it was started by {holder or 'somebody'} and still runs (lock on {node})",
+            hint="wait until it is done; `vmstore job list` shows evacuations and how far they are",
+        )
+        self.holder = holder
+        self.since = moments.read(holder.rpartition(" at ")[2])
 
 
 class Lease:
@@ -103,7 +117,7 @@ class Lease:
 def hold(nodes: Nodes, node: str, name: str, what: str, record: str = "") -> Iterator[Lease]:
     """Hold the lock ``name`` on a node; ``record`` is the path of the job's record there.
 
-    Raises Locked, saying who has it and since when.
+    Raises Taken where another run has it, ClusterUnusable where the node cannot lock.
     """
     held = nodes.hold(node, ["bash", "-c", _HOLD, "lock", path(name), who(), record])
     answer = held.first_line()
@@ -127,15 +141,11 @@ def path(name: str) -> str:
     return f"{FOLDER}/{name}"
 
 
-def _refusal(answer: str, node: str, what: str) -> VmstoreError:
+def _refusal(answer: str, node: str, what: str) -> Taken | ClusterUnusable:
     state, _, detail = answer.partition(" ")
     if state == "taken":
-        return Locked(
-            f"another vmstore is at work on {what}",
-            why=f"it was started by {detail or 'somebody'} and still runs (lock on {node})",
-            hint="wait until it is done; `vmstore job list` shows evacuations and how far they are",
-        )
-    return Locked(
+        return Taken(what, node, detail)
+    return ClusterUnusable(
         f"cannot lock {what}",
         why=f"{node}: {detail or 'no answer'}",
         hint=f"bash and flock must work there: ssh {node} flock --version",
@@ -144,7 +154,7 @@ def _refusal(answer: str, node: str, what: str) -> VmstoreError:
 
 def who() -> str:
     """Say who runs this, where and since when."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = moments.show(datetime.now(UTC).timestamp())
     return f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()}) at {now}"
 
 
