@@ -132,6 +132,7 @@ def test_an_act_is_written_down_before_and_after(path: Path) -> None:
         with opened(path) as other:
             assert [str(each)[-7:] for each in acted.read(other.state(acted.KEY))] == [": begun"]
         record.end(acted.DONE)
+        record.save()
     with opened(path) as history:
         told = acted.lines(history.state(acted.KEY), NOW)
     why = "since 85 % of its file system is used (over 80 %)"
@@ -139,7 +140,13 @@ def test_an_act_is_written_down_before_and_after(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "told"), [(10 * G, "volume has 10 GiB"), (12 * G, "volume has 12 GiB"), (0, "its volume is gone")]
+    ("size", "told"),
+    [
+        (10 * G, "cut off, and its volume has 10 GiB"),
+        (11 * G, "cut off, and its volume has 11 GiB"),
+        (12 * G, "done, though its run was cut off"),
+        (0, "cut off, and its volume is gone"),
+    ],
 )
 def test_of_one_that_was_cut_off_the_next_run_tells_what_it_finds(path: Path, size: int, told: str) -> None:
     for record in noon(path, begin=True):
@@ -147,7 +154,7 @@ def test_of_one_that_was_cut_off_the_next_run_tells_what_it_finds(path: Path, si
     for record in noon(path, 300):
         record.look((world(size) if size else World().pv("a")).inventory())
         record.save()
-        assert [each.outcome for each in record.acts] == [f"cut off, and its {told.removeprefix('its ')}"]
+        assert [each.outcome for each in record.acts] == [told]
     for record in noon(path, 600):
         record.look(world().inventory())
         assert record.acts[0].time == NOW + 300
@@ -158,6 +165,7 @@ def test_failing_the_same_way_is_kept_once_with_the_last_time_and_another_way_is
         for record in noon(path, after, begin=True):
             record.begin(act(time=NOW + after))
             record.end(outcome)
+            record.save()
     for record in noon(path, 300):
         kept = [(each.time - NOW, each.outcome) for each in record.acts]
     assert kept == [(60, "failed: a"), (120, "failed: b"), (180, "done"), (240, "done")]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from vmstore.errors import VmstoreError
+from vmstore.errors import ToolFailed, VmstoreError
 from vmstore.jobs import grow, where
 from vmstore.jobs.grow import Request
 from vmstore.jobs.growth_record import Record, volumes
@@ -15,6 +15,7 @@ from vmstore.policies.growth import Rule
 from vmstore.policies.levels import Rules as Thresholds
 from vmstore.policies.placement import Rules as Placement
 from vmstore.sizes import Growth
+from vmstore.tools.nodes import Unreachable
 
 
 class State(StrEnum):
@@ -35,7 +36,8 @@ class State(StrEnum):
 class Verdict:
     """What shall be done with a volume: to have ``target`` bytes, by ``steps``.
 
-    ``over`` says over which limit it is, ``why`` what makes it less than a step, or nothing at all.
+    ``over`` says over which limit it is, ``why`` what makes it less than a step, or nothing at all; ``error`` is what
+    failed while that was found out.
     """
 
     vm: str
@@ -46,6 +48,7 @@ class Verdict:
     target: int = 0
     why: str = ""
     steps: Sequence[Step] = ()
+    error: VmstoreError | None = None
 
     @property
     def acts(self) -> bool:
@@ -106,7 +109,8 @@ class Judge:
         try:
             return self._over(world, lv, first, rule, class_room.room(world, on, *self._limits, promised))
         except VmstoreError as error:
-            return first.but(State.STUCK, f"{error.what} ({error.why})")
+            failed = error if isinstance(error, ToolFailed | Unreachable) else None
+            return replace(first.but(State.STUCK, f"{error.what} ({error.why})"), error=failed)
 
     @property
     def _limits(self) -> tuple[Thresholds, Placement]:

@@ -73,7 +73,7 @@ class Record:
         why = why or self._write(acted.KEY, acted.keep(self.acts, self.now))
         if why:
             raise NotKept(
-                "nothing is grown by itself",
+                "nothing more is grown by itself",
                 why=f"by how much volumes grew cannot be kept: {why}",
                 hint="mend that; `vmstore grow VM +SIZE` grows a volume by hand meanwhile",
             )
@@ -84,11 +84,10 @@ class Record:
         self.save()
 
     def end(self, outcome: str) -> Act:
-        """Write down how the last act ended; one that failed just as the one before it takes its place."""
+        """Take note of how the last act ended; one that failed just as the one before it takes its place."""
         act = replace(self.acts.pop(), time=self.now, outcome=outcome)
         self.acts = [other for other in self.acts if not act.again(other)]
         self.acts.append(act)
-        self.save()
         return act
 
     def news(self, told: Sequence[str], *, more: bool = False) -> list[str]:
@@ -108,4 +107,6 @@ class Record:
         if act.outcome != acted.BEGUN:
             return act
         left = "is gone" if size is None else f"has {sizes.show(size)}"
-        return replace(act, time=self.now, outcome=f"cut off, and its volume {left}")
+        grew = size is not None and act.before < act.target <= size
+        outcome = f"{acted.DONE}, though its run was cut off" if grew else f"cut off, and its volume {left}"
+        return replace(act, time=self.now, outcome=outcome)
