@@ -1,6 +1,5 @@
 """Plan, show and carry out what brings PVs and classes within policy, PV by PV, each as a job of its own."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +16,7 @@ from vmstore.jobs.relief import Turn
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
 from vmstore.output import Output
-from vmstore.policies import rebalance
+from vmstore.policies import class_room, rebalance
 from vmstore.policies.burden import Policy
 from vmstore.policies.engines import Engine
 from vmstore.policies.levels import Kind
@@ -62,14 +61,14 @@ class Wish:
         placement, limits = self.run.config.placement, session.rules(self.run.config)
         share = 1 if self.share is None else self.share
         pvs = {pv.uuid: min(int(pv.size * share), limits.levels(Kind.PV, pv.name).room(pv.size, 0)) for pv in world.pvs}
-        whole = Counter[str]()
-        for pv in world.pvs:
-            whole[pv.storage_class] += pv.size
-        # What a class keeps in reserve is one of the rules of placement already.
-        blocks = {name: limits.levels(Kind.CLASS, name).block for name in whole}
-        classes = {name: block.full(whole[name]) for name, block in blocks.items() if block}
+        rules = Rules.of(placement)
+        blocks = {
+            name: (limits.levels(Kind.CLASS, name).block, each) for name, each in class_room.by_class(world).items()
+        }
+        classes = {name: block.full(each.whole) for name, (block, each) in blocks.items() if block}
         fixed = relief.fixed(world, self.exclude)
-        return Policy(Rules.of(placement), pvs, classes, placement.classes, fixed)
+        rules = replace(rules, reserve=class_room.reserves(world, limits, rules))
+        return Policy(rules, pvs, classes, placement.classes, fixed)
 
     def of(self, world: Inventory, turn: Turn) -> Evacuate:
         """Say what is wanted of one PV."""

@@ -1,9 +1,9 @@
-"""Decide how much a class may still give out to volumes that grow by themselves. Pure."""
+"""Decide what of a class and of the VG counts as room, and how much of it volumes may take by themselves. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from vmstore.model import Inventory
+from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
 from vmstore.policies.growth import Step
 from vmstore.policies.levels import Kind, Levels
@@ -11,28 +11,81 @@ from vmstore.policies.levels import Rules as Thresholds
 from vmstore.policies.placement import Rules as Placement
 
 
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """What counts of some PVs, in bytes: what lies on them, and what is ``left`` on those that take new extents.
+
+    What is free on others is of no use to anybody.
+    """
+
+    used: int
+    left: int
+
+    @property
+    def whole(self) -> int:
+        """Give what there is in all."""
+        return self.used + self.left
+
+
+def usable(pvs: Iterable[PhysicalVolume]) -> Usable:
+    """Count it, for reports, for growth and for rebalancing alike."""
+    there = list(pvs)
+    return Usable(sum(pv.allocated for pv in there), sum(pv.free for pv in there if placement.takes_new(pv)))
+
+
+def by_class(world: Inventory) -> dict[str, Usable]:
+    """Count it for each class."""
+    classes: dict[str, list[PhysicalVolume]] = {}
+    for pv in world.pvs:
+        classes.setdefault(pv.storage_class, []).append(pv)
+    return {name: usable(pvs) for name, pvs in classes.items()}
+
+
+def reserves(world: Inventory, thresholds: Thresholds, rules: Placement) -> dict[str, int]:
+    """Give the bytes that each class keeps free: the larger one where thresholds and placement both tell."""
+    found = dict(rules.reserve)
+    for name, there in by_class(world).items():
+        kept = thresholds.levels(Kind.CLASS, name).reserve
+        if kept:
+            found[name] = max(found.get(name, 0), kept.part(there.whole))
+    return found
+
+
+def limited(world: Inventory, thresholds: Thresholds, rules: Placement) -> Placement:
+    """Give the rules of placement that also keep each PV within its thresholds, as far as it has some."""
+    levels = {pv.uuid: thresholds.levels(Kind.PV, pv.name) for pv in world.pvs}
+    bound = [pv for pv in world.pvs if levels[pv.uuid].block or levels[pv.uuid].reserve]
+    return replace(rules, most={pv.uuid: levels[pv.uuid].room(pv.size, 0) for pv in bound})
+
+
 def room(
     world: Inventory, classes: Iterable[str], thresholds: Thresholds, rules: Placement, promised: Mapping[str, int]
 ) -> Step:
-    """Give the bytes that each of these classes may still give, and what forbids more.
+    """Give the bytes that each of these classes, and the VG, may still give, and what forbids more.
 
-    ``promised`` is what a plan has given out of each already. As a report counts it: what lies on PVs that take nothing
-    new is given out, and what is free there is no room.
+    ``promised`` is what a plan has given out of each already.
     """
     found = [_class(world, name, thresholds.levels(Kind.CLASS, name), rules, promised) for name in sorted(classes)]
-    return min(found, key=lambda each: each.size, default=Step(0, "it lies on no PV that is known"))
+    levels, given = thresholds.levels(Kind.VG, world.vg.name), sum(promised.values())
+    found += _bounds(levels, usable(world.pvs), given, f"VG {world.vg.name}") if found else []
+    least = min(found, key=lambda each: each.size, default=Step(0, "it lies on no PV that is known"))
+    return Step(max(0, least.size), least.why)
 
 
 def _class(world: Inventory, name: str, levels: Levels, rules: Placement, promised: Mapping[str, int]) -> Step:
     there = [pv for pv in world.pvs if pv.storage_class == name]
-    takes = [pv for pv in placement.open_to_new(world) if pv.storage_class == name]
-    free = rules.room(world, takes)
-    given, left = promised.get(name, 0), sum(free.free.values())
-    used = sum(pv.allocated for pv in there)
-    steps = [Step(left - given, f"class {name} has no more room")]
-    for word, alone in (("block", replace(levels, reserve=None)), ("reserve", replace(levels, block=None))):
-        steps.append(Step(alone.room(used + left, used + given), f"class {name} is at its {word}"))
+    free = rules.room(world, [pv for pv in there if placement.takes_new(pv)])
+    given, total = promised.get(name, 0), usable(there)
+    steps = [Step(total.left - given, f"class {name} has no more room")]
+    steps += _bounds(levels, total, given, f"class {name}")
     if name in free.spare:
         steps.append(Step(free.spare[name] - given, f"class {name} is at its reserve"))
-    least = min(steps, key=lambda each: each.size)
-    return Step(max(0, least.size), least.why)
+    if rules.most:
+        # What one PV cannot take goes to no other one: see jobs.plan_grow.
+        steps.append(Step(max(free.free.values(), default=0), f"no PV of class {name} has more room within its limits"))
+    return min(steps, key=lambda each: each.size)
+
+
+def _bounds(levels: Levels, total: Usable, given: int, what: str) -> Iterator[Step]:
+    for word, alone in (("block", replace(levels, reserve=None)), ("reserve", replace(levels, block=None))):
+        yield Step(alone.room(total.whole, total.used + given), f"{what} is at its {word}")

@@ -47,11 +47,13 @@ class Room:
 class Rules:
     """What the admin wants of every placement.
 
-    ``reserve`` is what stays free in a class, in bytes; the VMs of each group in ``apart`` share no PV.
+    ``reserve`` is what stays free in a class, in bytes; the VMs of each group in ``apart`` share no PV; ``most`` are
+    the bytes that PVs, by UUID, may bear, where that is less than all.
     """
 
     reserve: Mapping[str, int] = field(default_factory=dict)
     apart: Sequence[Collection[str]] = ()
+    most: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Placement) -> "Rules":
@@ -66,7 +68,8 @@ class Rules:
                 free[pv.storage_class] = free.get(pv.storage_class, 0) + pv.free
         extent = world.vg.extent
         spare = {name: (free.get(name, 0) - kept) // extent * extent for name, kept in self.reserve.items()}
-        return Room({pv.uuid: pv.free for pv in pvs}, spare, {pv.uuid: pv.storage_class for pv in world.pvs})
+        left = {pv.uuid: max(0, min(pv.free, self.most.get(pv.uuid, pv.size) - pv.allocated)) for pv in pvs}
+        return Room(left, spare, {pv.uuid: pv.storage_class for pv in world.pvs})
 
     def neighbours(self, vm: str) -> set[str]:
         """Name the VMs that a VM's volume shall lie apart from."""
@@ -84,8 +87,13 @@ class Rules:
 
 
 def open_to_new(world: Inventory) -> list[PhysicalVolume]:
-    """List the PVs that take new extents: not cordoned, not being emptied, not missing."""
-    return [pv for pv in world.pvs if not (pv.cordoned or pv.missing or pv.leases)]
+    """List the PVs that take new extents."""
+    return [pv for pv in world.pvs if takes_new(pv)]
+
+
+def takes_new(pv: PhysicalVolume) -> bool:
+    """Tell whether a PV takes new extents: it is not cordoned, not being emptied, not missing."""
+    return not (pv.cordoned or pv.missing or pv.leases)
 
 
 def by_class(world: Inventory, name: str) -> list[PhysicalVolume]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from vmstore import names, sizes
 from vmstore.model import Inventory, PhysicalVolume
-from vmstore.policies import placement
+from vmstore.policies import class_room, placement
 from vmstore.policies.levels import Kind, Rules
 from vmstore.report import pvs, volumes
 from vmstore.report.capacity import Fit, Subject
@@ -42,7 +42,6 @@ def _pvs(world: Inventory, rules: Rules) -> list[Subject]:
     for lv in world.lvs:
         for run in lv.extents:
             taken.setdefault(run.pv, []).append((run.start, run.count))
-    opened = {pv.uuid for pv in placement.open_to_new(world)}
     return [
         Subject(
             Kind.PV,
@@ -56,7 +55,7 @@ def _pvs(world: Inventory, rules: Rules) -> list[Subject]:
             classes=(pv.storage_class,),
             pvs=(pv.name,),
             state=pvs.state(pv),
-            closed=0 if pv.uuid in opened else pv.free,
+            closed=pv.size - class_room.usable([pv]).whole,
             id=pv.uuid,
         )
         for pv in sorted(world.pvs, key=lambda pv: (pv.storage_class, pv.name))
