@@ -1,5 +1,7 @@
 """vmstore policy: what grows by itself, by how much, and what is said of it."""
 
+import pytest
+
 from tests.support.growing import DAY, Admin, fill
 from tests.support.san import EXTENT, G
 from vmstore.errors import ExitCode
@@ -131,6 +133,30 @@ def test_it_leaves_the_reserve_of_the_placement(admin: Admin) -> None:
     free = sum(admin.san.free(admin.san.label(lun).uuid) for lun in ("fc1", "fc2")) * EXTENT
     assert free == 20 * G
     assert "class fc is at its reserve" in admin.apply().err
+
+
+def test_it_keeps_the_thresholds_of_the_vg(admin: Admin) -> None:
+    admin.rules(BLOCK, '[thresholds.vg]\nwarn = "none"\nblock = "25%"')
+    for _ in range(3):
+        fill(admin.san, 99, "web01")
+        admin.apply("--cron")
+    pvs = [admin.san.label(lun) for lun in ("fc1", "fc2", "iscsi1", "iscsi2")]
+    whole = sum(pv.extents for pv in pvs)
+    assert whole - sum(admin.san.free(pv.uuid) for pv in pvs) == whole // 4
+    assert "VG vmstore is at its block" in admin.apply().err
+
+
+@pytest.mark.parametrize("limit", ['block = "60%"', 'reserve = "8G"'])
+def test_it_keeps_the_thresholds_of_pvs_one_by_one(admin: Admin, limit: str) -> None:
+    admin.rules(BLOCK, f"[thresholds.pv]\n{limit}")
+    pvs = [admin.san.label(lun) for lun in ("fc1", "fc2")]
+    for _ in range(4):
+        fill(admin.san, 99, "web01")
+        assert admin.apply("--cron").code == ExitCode.DONE
+        for pv in pvs:
+            assert pv.extents - admin.san.free(pv.uuid) <= (pv.extents * 6 // 10 if "%" in limit else pv.extents - 2048)
+    assert admin.size()[0] > 18
+    assert "no PV of class fc has more room within its limits" in admin.apply().err
 
 
 def test_what_is_shown_is_what_is_then_run(admin: Admin) -> None:

@@ -18,10 +18,11 @@ from vmstore.tools.fs import Superblock
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which VM's volume shall grow, and how far."""
+    """Which VM's volume shall grow, and how far; ``rules`` are those of placement where not only the settings count."""
 
     vm: str
     growth: Growth
+    rules: Rules | None = None
 
 
 def plan(work: Work, world: Inventory, wish: Request) -> tuple[list[Step], int]:
@@ -29,7 +30,7 @@ def plan(work: Work, world: Inventory, wish: Request) -> tuple[list[Step], int]:
     lv = where.volume(world, wish.vm)
     block = _superblock(work, world, wish.vm)
     size = plan_grow.target(world, lv, wish.growth, block.size if block else None)
-    steps = plan_grow.grow(world, lv, size, block, Rules.of(work.config.placement))
+    steps = plan_grow.grow(world, lv, size, block, wish.rules or Rules.of(work.config.placement))
     if steps:
         safety.services(world.cluster, [wish.vm])
     return lock_steps.first(world, freezing.around(world, lv, lock(world, lv), steps)), size

@@ -7,7 +7,7 @@ from vmstore.errors import Locked, LockLost, NotFound, Refused, StoppedHalfway, 
 from vmstore.history import acted
 from vmstore.history.acted import Act
 from vmstore.jobs import grow, lease, where
-from vmstore.jobs.growth_judge import Judge, State, Verdict, wish
+from vmstore.jobs.growth_judge import Judge, State, Verdict
 from vmstore.jobs.growth_record import NotKept, Record
 from vmstore.jobs.step import Read
 from vmstore.model import Inventory
@@ -71,7 +71,7 @@ def _one(judge: Judge, world: Inventory, verdict: Verdict, read: Read, guard: Ca
             _refuse_elsewhere(lock.node, world, vm)
             record.begin(_act(record, verdict))
             begun = True
-            world, _ = grow.carry_out(judge.work, world, wish(vm, verdict.target), read, both)
+            world, _ = grow.carry_out(judge.work, world, judge.policies.wish(world, vm, verdict.target), read, both)
     except NotKept:
         raise
     except VmstoreError as error:

@@ -73,6 +73,14 @@ class Policies:
     thresholds: Thresholds
     placement: Placement
 
+    def limits(self, world: Inventory) -> Placement:
+        """Give what new extents keep to: also the thresholds of PVs, where there are some."""
+        return class_room.limited(world, self.thresholds, self.placement)
+
+    def wish(self, world: Inventory, vm: str, size: int) -> Request:
+        """Ask for a size in all, so that asking twice makes nothing more of it."""
+        return Request(vm, Growth(size, relative=False), self.limits(world))
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -107,14 +115,11 @@ class Judge:
         if not first.over or rule is None:
             return first
         try:
-            return self._over(world, lv, first, rule, class_room.room(world, on, *self._limits, promised))
+            room = class_room.room(world, on, self.policies.thresholds, self.policies.limits(world), promised)
+            return self._over(world, lv, first, rule, room)
         except VmstoreError as error:
             failed = error if isinstance(error, ToolFailed | Unreachable) else None
             return replace(first.but(State.STUCK, f"{error.what} ({error.why})"), error=failed)
-
-    @property
-    def _limits(self) -> tuple[Thresholds, Placement]:
-        return self.policies.thresholds, self.policies.placement
 
     def _at_first(self, world: Inventory, lv: LogicalVolume, on: Collection[str]) -> Verdict:
         """Judge by its rule and its use alone; ``on`` are the classes it lies on."""
@@ -134,7 +139,7 @@ class Judge:
 
     def _over(self, world: Inventory, lv: LogicalVolume, first: Verdict, rule: Rule, room: growth.Step) -> Verdict:
         """Find out what it takes to grow it. Raises VmstoreError where something forbids it."""
-        steps, _ = grow.plan(self.work, world, wish(lv.name, lv.size))
+        steps, _ = grow.plan(self.work, world, self.policies.wish(world, lv.name, lv.size))
         if grow.changes(steps):
             why = "its file system did not follow when its volume grew"
             return replace(first, state=State.FINISH, why=why, steps=steps)
@@ -142,13 +147,8 @@ class Judge:
         if not step.size:
             return first.but(State.STUCK, step.why)
         target = lv.size + step.size
-        steps, _ = grow.plan(self.work, world, wish(lv.name, target))
+        steps, _ = grow.plan(self.work, world, self.policies.wish(world, lv.name, target))
         return replace(first, state=State.GROW, target=target, why=step.why, steps=steps)
-
-
-def wish(vm: str, size: int) -> Request:
-    """Ask for a size in all, so that asking twice makes nothing more of it."""
-    return Request(vm, Growth(size, relative=False))
 
 
 def classes(world: Inventory) -> Callable[[LogicalVolume], set[str]]:

@@ -56,7 +56,7 @@ def grow(world: Inventory, lv: LogicalVolume, size: int, block: Superblock | Non
     if not mounted:
         steps.append(CheckFileSystem(*name))
     if lv.size < size:
-        chosen = placement.choose(world, lv.name, size - lv.size, _candidates(world, lv), rules)
+        chosen = placement.choose(world, lv.name, size - lv.size, _candidates(world, lv, rules), rules)
         devices = tuple(where.device(world, place.node, pv) for pv in chosen)
         steps.append(ExtendVolume(*name, size // world.vg.extent, world.vg.extent, devices))
     steps.append(ResizeFileSystem(*name, max(size, lv.size), mounted))
@@ -93,12 +93,14 @@ def _place(world: Inventory, lv: LogicalVolume) -> where.Place:
     return place
 
 
-def _candidates(world: Inventory, lv: LogicalVolume) -> list[list[PhysicalVolume]]:
+def _candidates(world: Inventory, lv: LogicalVolume, rules: Rules) -> list[list[PhysicalVolume]]:
     open_pvs = placement.open_to_new(world)
     own = {run.pv for run in lv.extents}
     classes = {pv.storage_class for pv in world.pvs if pv.uuid in own}
     # Beside its own extents first, then on others of its class; never on another class unasked.
-    return [
+    found = [
         [pv for pv in open_pvs if pv.uuid in own],
         [pv for pv in open_pvs if pv.storage_class in classes],
     ]
+    # How much of it goes to which of several PVs is up to LVM, so to keep to limits of PVs it goes to one.
+    return [[pv] for pvs in found for pv in pvs] if rules.most else found
