@@ -35,6 +35,17 @@ class Quiet(Silent):
         ui.say(text)
 
 
+class Heard(Silent):
+    """Keep what is reported, to tell of it later."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Something the admin should know."""
+        self.notes.append(text)
+
+
 def policies(settings: Config) -> Policies:
     """Read the rules from the settings."""
     return Policies(growth.Rules.of(settings.growth), session.rules(settings), placement.Rules.of(settings.placement))
@@ -65,10 +76,10 @@ def carry_out(
 ) -> list[Outcome]:
     """Grow what is over its limit, and tell of each volume when it is done; ``cron`` hears of what was done alone."""
     rules = policies(run.config)
-    world = swept(run, world, read)
     reporting = nullcontext[Reporter](Quiet()) if cron else ui_progress.reporter([])
     found = []
     with record(run.config, keep=True, begin=begin) as kept, reporting as reporter:
+        world = _swept_for_cron(run, world, read, kept) if cron else swept(run, world, read, to=reporter)
         work = run.work(reporter)
         if not cron:
             _notes(rules, world, kept)
@@ -99,6 +110,16 @@ def told(output: Output, outcomes: Sequence[Outcome], nothing: str) -> None:
         ui.document("policy-apply", report.outcomes(outcomes))
     elif nothing and not any(outcome.verdict.over for outcome in outcomes):
         ui.say(nothing)
+
+
+def _swept_for_cron(run: Session, world: Inventory, read: Read, kept: Record) -> Inventory:
+    """Sweep as any command does, but tell only of what the run before did not: it is at it every few minutes."""
+    heard = Heard()
+    try:
+        return swept(run, world, read, to=heard)
+    finally:
+        for text in kept.news(heard.notes):
+            ui.say(text)
 
 
 def _notes(rules: Policies, world: Inventory, kept: Record) -> None:

@@ -1,12 +1,13 @@
 """Run a plan with its progress shown, and say what is true then."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from vmstore import ui, ui_progress
 from vmstore.errors import NotFound
 from vmstore.jobs import engine, freezing, lease, marks, suspending, where
-from vmstore.jobs.step import Read, Step, Work
+from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
 from vmstore.output import Output
 from vmstore.session import Session
@@ -24,11 +25,16 @@ def under_lock(run: Session, node: str, vm: str, steps: Sequence[Step], world: I
         return tidied(run.work(reporter), engine.carry_out(steps, run.work(reporter), run.reader(), world, held.check))
 
 
-def swept(run: Session, world: Inventory, read: Read, *, dry_run: bool = False) -> Inventory:
-    """Thaw and start first what runs that were cut off left frozen or suspended; give the world then."""
+def swept(
+    run: Session, world: Inventory, read: Read, *, dry_run: bool = False, to: Reporter | None = None
+) -> Inventory:
+    """Thaw and start first what runs that were cut off left frozen or suspended; give the world then.
+
+    It is told ``to`` somebody else than the admin, where that is wanted.
+    """
     if dry_run or not any(pv.freezes or pv.suspends for pv in world.pvs):
         return world
-    with ui_progress.reporter([]) as reporter:
+    with nullcontext(to) if to else ui_progress.reporter([]) as reporter:
         work = run.work(reporter)
         return suspending.sweep(work, freezing.sweep(work, world, read), read)
 

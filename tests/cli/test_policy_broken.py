@@ -188,6 +188,24 @@ def test_a_lock_that_the_work_itself_does_not_get_is_told_in_cron(
     assert (told.code, "vmstore: the VG is locked" in told.err) == (ExitCode.LOCKED, True)
 
 
+def test_what_stays_frozen_is_told_by_cron_once_and_again_when_it_is_another_or_comes_back(admin: Admin) -> None:
+    admin.begin()
+    fill(admin.san, 10, "web01")
+    tags = admin.san.label("fc1").tags
+    for vm, node in (("web01", "n2"), ("db01", "n1")):
+        admin.san.serve(vm, node)
+        admin.san.services[vm].frozen = True
+        # The manager knows of no owner, though the volume is in use.
+        admin.san.services[vm].state, admin.san.services[vm].owner = "stopped", "none"
+    told = []
+    for frozen in (["web01"], ["web01"], ["web01", "db01"], [], [], ["web01"]):
+        tags.clear()
+        tags.update({"vmstore.class=fc", *(f"vmstore.freeze={vm}:n1:volume.{vm}" for vm in frozen)})
+        told.append([line.split()[0] for line in admin.apply("--cron").err.splitlines()])
+    assert told == [["web01"], [], ["db01"], [], [], ["web01"]]
+    assert "web01 is still frozen" in admin.apply().err
+
+
 def test_a_volume_at_which_another_vmstore_works_is_left_to_it(admin: Admin) -> None:
     admin.begin()
     fill(admin.san, 85, "db01")
