@@ -21,7 +21,7 @@ from vmstore.report import policy as report
 from vmstore.report import wording
 from vmstore.session import Session, Silent
 
-HOW = "set grow = true in [growth], [growth.class.NAME] or [growth.vm.NAME] of the configuration"
+HOW = "set grow = true in [growth], [growth.classes.NAME] or [growth.vms.NAME] of the configuration"
 clock = time.time
 # The run before may take so many seconds before cron is told that it is still at work.
 LONG = 30 * 60
@@ -125,8 +125,10 @@ def _swept_for_cron(run: Session, world: Inventory, read: Read, kept: Record) ->
 def _notes(rules: Policies, world: Inventory, kept: Record) -> None:
     if not rules.growth.any:
         ui.say(f"nothing grows by itself: {HOW}")
+    for name in sorted(rules.growth.classes.keys() - {pv.storage_class for pv in world.pvs}):
+        ui.say(f"vmstore: [growth.classes.{name}] is for a class that no PV of {world.vg.name} has")
     for vm in sorted(name for name in rules.growth.vms if world.lv(name) is None):
-        ui.say(f"vmstore: [growth.vm.{vm}] is for a VM that has no volume in {world.vg.name}")
+        ui.say(f"vmstore: [growth.vms.{vm}] is for a VM that has no volume in {world.vg.name}")
     for node, why in sorted(world.unsure().items()):
         ui.say(f"vmstore: {node} {why}: what it holds is not known")
     if kept.trouble:

@@ -68,8 +68,8 @@ class Rules:
     def of(cls, settings: config.Growth) -> "Rules":
         """Read the settings over the shipped ones. Raises ConfigError, with the key, for what makes no sense."""
         everywhere = {**_shipped(), **_table("growth", settings)}
-        classes = {name: _table(f"growth.class.{name}", each) for name, each in settings.classes.items()}
-        vms = {name: _table(f"growth.vm.{name}", each) for name, each in settings.vms.items()}
+        classes = {name: _table(f"growth.classes.{name}", each) for name, each in settings.classes.items()}
+        vms = {name: _table(f"growth.vms.{name}", each) for name, each in settings.vms.items()}
         rules = cls(everywhere, classes, vms)
         for name in ("", *classes):
             _rule(rules.settings("", name))

@@ -189,8 +189,8 @@ class GrowthRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Growth(GrowthRule, frozen=True, forbid_unknown_fields=True):
     """The rules of growth for all volumes, and those of classes and of VMs that have their own."""
 
-    classes: dict[str, GrowthRule] = msgspec.field(default_factory=dict, name="class")
-    vms: dict[str, GrowthRule] = msgspec.field(default_factory=dict, name="vm")
+    classes: dict[str, GrowthRule] = {}
+    vms: dict[str, GrowthRule] = {}
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

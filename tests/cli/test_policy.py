@@ -216,7 +216,7 @@ def test_reports_tell_for_a_day_of_what_was_done_and_the_page_shows_it(admin: Ad
 
 
 def test_show_tells_each_rule_and_where_it_is_from(admin: Admin) -> None:
-    admin.rules('step = "1G"\n[growth.class.fc]\nmost = "1T"\n[growth.vm.web01]\nover = "70%"', "")
+    admin.rules('step = "1G"\n[growth.classes.fc]\nmost = "1T"\n[growth.vms.web01]\nover = "70%"', "")
     plain = admin.bench.vmstore("policy", "show", "-o", "plain").out.splitlines()
     assert plain == [
         "all\tgrow\tyes\t[growth]",
@@ -225,14 +225,14 @@ def test_show_tells_each_rule_and_where_it_is_from(admin: Admin) -> None:
         "all\tstep\t1G\t[growth]",
         "all\tdaily\t25%\tshipped",
         "all\tmost\tnone\tshipped",
-        "class fc\tmost\t1T\t[growth.class.fc]",
-        "VM web01\tover\t70%\t[growth.vm.web01]",
+        "class fc\tmost\t1T\t[growth.classes.fc]",
+        "VM web01\tover\t70%\t[growth.vms.web01]",
         "class fc\tblock\t95%\tshipped",
     ]
     one = admin.bench.vmstore("policy", "show", "web01", "-o", "plain").out.splitlines()
     assert [line.split("\t")[2:] for line in one] == [
-        ["yes", "[growth]"], ["70%", "[growth.vm.web01]"], ["none", "shipped"], ["1G", "[growth]"],
-        ["25%", "shipped"], ["1T", "[growth.class.fc]"], ["95%", "shipped"],
+        ["yes", "[growth]"], ["70%", "[growth.vms.web01]"], ["none", "shipped"], ["1G", "[growth]"],
+        ["25%", "shipped"], ["1T", "[growth.classes.fc]"], ["95%", "shipped"],
     ]  # fmt: skip
     assert admin.bench.vmstore("policy", "show", "nosuch").code == ExitCode.NOT_FOUND
 
@@ -269,14 +269,18 @@ def test_a_threshold_that_is_set_bounds_growth(admin: Admin) -> None:
 
 
 def test_a_rule_that_makes_no_sense_stops_every_command(admin: Admin) -> None:
-    admin.rules('[growth.class.fc]\nover = "120%"')
+    admin.rules('[growth.classes.fc]\nover = "120%"')
     for words in (["policy", "show"], ["policy", "apply", "--cron"], ["list"]):
         refused = admin.bench.vmstore(*words)
         assert refused.code == ExitCode.USAGE
-        assert refused.err.startswith("vmstore: growth.class.fc.over: '120%' is no share\n  why: ")
+        assert refused.err.startswith("vmstore: growth.classes.fc.over: '120%' is no share\n  why: ")
         assert refused.err.count("\n") == 3
 
 
-def test_rules_for_a_vm_that_is_not_there_are_told(admin: Admin) -> None:
-    admin.rules("[growth.vm.web09]\ngrow = true")
-    assert "[growth.vm.web09] is for a VM that has no volume" in admin.bench.vmstore("policy", "check").err
+def test_rules_for_a_vm_or_a_class_that_is_not_there_are_told(admin: Admin) -> None:
+    admin.rules("[growth.vms]\nweb01 = { grow = true }\nweb09 = { grow = true }\n"
+                "[growth.classes]\nfc = { grow = true }\nnvme = { grow = true }")  # fmt: skip
+    for told in (admin.bench.vmstore("policy", "check"), admin.apply()):
+        assert "vmstore: [growth.vms.web09] is for a VM that has no volume in vmstore\n" in told.err
+        assert "vmstore: [growth.classes.nvme] is for a class that no PV of vmstore has\n" in told.err
+        assert told.err.count("[growth.") == 2

@@ -14,7 +14,7 @@ MIB = 2**20
 NODE = "n1"
 PAGE, FILE = "/var/lib/vmstore/report.html", "/var/lib/vmstore/report.prom"
 CONFIG = "/etc/vmstore/vmstore.toml"
-GROWTH = '\n[growth.vm.fills01]\ngrow = true\nover = "60%"\nstep = "32M"\ndaily = "64M"\nmost = "160M"\n'
+GROWTH = '\n[growth.vms.fills01]\ngrow = true\nover = "60%"\nstep = "32M"\ndaily = "64M"\nmost = "160M"\n'
 # What stands for a mail server: it keeps each mail as it is handed over.
 SENDMAIL = "#!/bin/sh\ncat >>/var/tmp/mail\n"
 

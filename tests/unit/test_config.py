@@ -44,7 +44,7 @@ def test_the_example_names_every_key() -> None:
             inner = isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
             name = prefix + field.encode_name
             found |= keys(field.type, f"{name}.") if inner else {name}
-        return found - {"growth.class", "growth.vm"}
+        return found - {"growth.classes", "growth.vms"}
 
     def named(table: dict[str, object], prefix: str = "") -> set[str]:
         found = set()
@@ -87,9 +87,9 @@ db01 = { reserve = "16G" }
 [growth]
 over = "85%"
 free = "5G"
-[growth.class.fc]
+[growth.classes.fc]
 grow = true
-[growth.vm."db-01.prod"]
+[growth.vms."db-01.prod"]
 step = "20G"
 daily = "40G"
 most = "1T"
@@ -144,10 +144,10 @@ most = "1T"
         ("[filesystem]\nreserved_percent = 51", "file:2: filesystem.reserved_percent", "<= 50"),
         ('[growth]\ngrow = "yes"', "file:2: growth.grow", "Expected `bool | null`"),
         ("[growth]\n\nstop = 1", "file:3: growth.stop", "unknown field"),
-        ("[growth]\n[growth.class.fc]\nstep = 10", "file:3: growth.class[...].step", "Expected `str | null`"),
-        ('[growth.vm."a.b"]\nclass = {}', "file:2: growth.vm[...].class", "unknown field"),
-        ("[growth.class.FC]", "cannot name a class", "small letters"),
-        ('[growth.vm."a b"]', "cannot name a VM", "' '"),
+        ("[growth]\n[growth.classes.fc]\nstep = 10", "file:3: growth.classes[...].step", "Expected `str | null`"),
+        ('[growth.vms."a.b"]\nclass = {}', "file:2: growth.vms[...].class", "unknown field"),
+        ("[growth.classes.FC]", "cannot name a class", "small letters"),
+        ('[growth.vms."a b"]', "cannot name a VM", "' '"),
         ("[move]\nregion_mib = 3", "file:2: move.region_mib", "3"),
         ('[report]\nhistory = "/etc/passwd"', "file:2: report.history", "regex"),
         ('[report]\nhistory = "history.db"', "file:2: report.history", "regex"),

@@ -34,12 +34,12 @@ def rule(text: str = "") -> Rule:
 def test_nothing_grows_unless_it_is_said() -> None:
     assert not rules("").any
     assert rules("").rule("web01", ["fc"]) == rules("[growth]").rule("web01", ["iscsi"])
-    for text in ("[growth]\ngrow = true", "[growth.class.fc]\ngrow = true", "[growth.vm.web01]\ngrow = true"):
+    for text in ("[growth]\ngrow = true", "[growth.classes.fc]\ngrow = true", "[growth.vms.web01]\ngrow = true"):
         assert rules(text).any
         found = rules(text).rule("web01", ["fc"])
         assert found is not None
         assert found.grow
-    off = rules("[growth]\ngrow = true\n[growth.vm.web01]\ngrow = false")
+    off = rules("[growth]\ngrow = true\n[growth.vms.web01]\ngrow = false")
     assert [found.grow for vm in ("web01", "db01") if (found := off.rule(vm, ["fc"]))] == [False, True]
 
 
@@ -48,10 +48,10 @@ LAYERS = """
 step = "1G"
 daily = "11G"
 most = "111G"
-[growth.class.fc]
+[growth.classes.fc]
 daily = "22G"
 most = "222G"
-[growth.vm.web01]
+[growth.vms.web01]
 most = "333G"
 """
 
@@ -63,8 +63,8 @@ def test_what_is_nearer_to_the_vm_goes_over_what_is_farther_and_each_key_tells_w
         "over": ("80%", "shipped"),
         "free": ("none", "shipped"),
         "step": ("1G", "growth"),
-        "daily": ("22G", "growth.class.fc"),
-        "most": ("333G", "growth.vm.web01"),
+        "daily": ("22G", "growth.classes.fc"),
+        "most": ("333G", "growth.vms.web01"),
     }
     sizes = {
         (vm, name): found.most.size
@@ -93,18 +93,18 @@ def test_on_two_classes_whose_rules_differ_no_rule_is_guessed() -> None:
         ('[growth]\nover = "0%"', "growth.over", "over 0%"),
         ('[growth]\nover = "80"', "growth.over", "no unit"),
         ('[growth]\nover = "10G"', "growth.over", "it is a size"),
-        ('[growth.class.fc]\nfree = "10%"', "growth.class.fc.free", "it is a share"),
-        ('[growth.class.fc]\nstep = "0%"', "growth.class.fc.step", "over 0%"),
-        ('[growth.vm.web01]\nstep = "0G"', "growth.vm.web01.step", "no size cannot exist"),
-        ('[growth.vm.web01]\nstep = "none"', "growth.vm.web01.step", "it is none"),
-        ('[growth.vm.web01]\nstep = "-5G"', "growth.vm.web01.step", "not a number"),
+        ('[growth.classes.fc]\nfree = "10%"', "growth.classes.fc.free", "it is a share"),
+        ('[growth.classes.fc]\nstep = "0%"', "growth.classes.fc.step", "over 0%"),
+        ('[growth.vms.web01]\nstep = "0G"', "growth.vms.web01.step", "no size cannot exist"),
+        ('[growth.vms.web01]\nstep = "none"', "growth.vms.web01.step", "it is none"),
+        ('[growth.vms.web01]\nstep = "-5G"', "growth.vms.web01.step", "not a number"),
         ('[growth]\ndaily = "0G"', "growth.daily", "no size cannot exist"),
         ('[growth]\ndaily = "5GB"', "growth.daily", "mistaken for GiB"),
         ('[growth]\nmost = "50%"', "growth.most", "it is a share"),
         ('[growth]\nmost = ""', "growth.most", "empty"),
         ('[growth]\ngrow = true\nover = "none"', "growth.grow", "both none"),
-        ('[growth]\ngrow = true\n[growth.vm.web01]\nover = "none"', "growth.grow", "both none"),
-        ('[growth.vm.web01]\ngrow = true\n[growth.class.fc]\nover = "none"', "growth.vm.web01.grow", "both none"),
+        ('[growth]\ngrow = true\n[growth.vms.web01]\nover = "none"', "growth.grow", "both none"),
+        ('[growth.vms.web01]\ngrow = true\n[growth.classes.fc]\nover = "none"', "growth.vms.web01.grow", "both none"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_its_key(text: str, key: str, why: str) -> None:

@@ -126,7 +126,7 @@ class Judge:
         rule = self.policies.growth.rule(lv.name, on)
         first = Verdict(lv.name, State.OFF, lv.size, target=lv.size)
         if rule is None:
-            rules = f"it lies on {' and '.join(sorted(on))}, whose rules differ: set [growth.vm.{lv.name}]"
+            rules = f"it lies on {' and '.join(sorted(on))}, whose rules differ: set [growth.vms.{lv.name}]"
             return first.but(State.UNKNOWN, rules)
         if not rule.grow:
             return first
