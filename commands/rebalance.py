@@ -30,7 +30,7 @@ def rebalance(
     same command, from any node, goes on.
     """
     from vmstore import durations, session, sizes, ui
-    from vmstore.commands import rebalancing
+    from vmstore.commands import evacuation, rebalancing
     from vmstore.commands.work import nothing, swept
     from vmstore.policies.engines import Engine
     from vmstore.policies.window import Window
@@ -42,9 +42,8 @@ def rebalance(
     down = durations.parse(suspend) if suspend else 0
     read = run.reader(blocks=True, devices=True)
     world = swept(run, read(), read, dry_run=dry_run)
-    wish = rebalancing.Wish(
-        run, share, limit, Engine(engine.value) if engine else None, down, when, rebalancing.stay(run, world, exclude)
-    )
+    stay = evacuation.excluded(run.config, world, exclude or ())
+    wish = rebalancing.Wish(run, share, limit, Engine(engine.value) if engine else None, down, when, stay)
     balance = wish.plan(world)
     steps = balance.steps()
     if dry_run:

@@ -136,11 +136,6 @@ class Balance:
                 evacuation.carry_out(run, world, wish, self.wish.window, todo, asked)
 
 
-def stay(run: Session, world: Inventory, named: Sequence[str] | None) -> tuple[str, ...]:
-    """Name the VMs whose volumes stay. Raises NotFound for one of the command line that is not there."""
-    return evacuation.excluded(run.config, world, named or ())
-
-
 def tell(balance: Balance) -> None:
     """Show before and after on stderr, and what cannot be brought within policy."""
     ui.tell_items(_COLUMNS, _rows(balance, balance.after))
@@ -149,28 +144,31 @@ def tell(balance: Balance) -> None:
 
 
 def show(output: Output, balance: Balance, steps: Sequence[Step]) -> None:
-    """Show what would be done: before and after, the steps, and what cannot be brought within policy."""
+    """Show what would be done: before and after, and the steps. Raises NoRoom where something stays out of policy."""
     if output is Output.json:
         ui.document("rebalance-plan", {**_told(balance, balance.after), **ui.described(steps)})
-        return
-    if output is Output.table:
-        ui.items(output, "", _COLUMNS, _rows(balance, balance.after))
-        ui.write("\n")
-    ui.plan(output, steps)
-    if output is Output.table:
-        for each in _unmet(balance):
-            ui.write(f"{each['name']} stays out of policy: {each['what']}; {each['why']}\n")
+    else:
+        if output is Output.table:
+            ui.items(output, "", _COLUMNS, _rows(balance, balance.after))
+            ui.write("\n")
+        ui.plan(output, steps)
+    _refuse_unmet(balance)
 
 
 def end(output: Output, balance: Balance, world: Inventory, *, changed: bool) -> None:
     """Say what is true now. Raises NoRoom where something stays out of policy."""
-    plan, unmet = balance.plan, _unmet(balance)
+    plan = balance.plan
     done = f"{sizes.show(plan.size)} in {sizes.volumes(len(plan.moves))} moved"
-    held = "every PV and class is within policy" if not unmet else "what can be brought within policy is so"
+    held = "every PV and class is within policy" if not plan.unmet else "what can be brought within policy is so"
     content = {"changed": changed, "moved_bytes": plan.size, "moved_volumes": len(plan.moves)}
     after = relief.settled(world)
     said = f"{held} ({done})" if changed else f"{held} already; nothing was changed"
     ui.result(output, "rebalance", {**content, **_told(balance, after)}, said)
+    _refuse_unmet(balance)
+
+
+def _refuse_unmet(balance: Balance) -> None:
+    unmet = _unmet(balance)
     if unmet:
         raise NoRoom(
             f"{len(unmet)} {'thing stays' if len(unmet) == 1 else 'things stay'} out of policy",

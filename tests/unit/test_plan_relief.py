@@ -7,7 +7,7 @@ from tests.support.worlds import EXTENT, G, World
 from tests.unit.test_plan_evacuate import moves, wish
 from vmstore.errors import NoRoom, Refused
 from vmstore.jobs import evacuate as job
-from vmstore.jobs import lease, relief
+from vmstore.jobs import lease, relief, where
 from vmstore.jobs.plan_evacuate import evacuate
 from vmstore.jobs.pv_steps import BeginEvacuation, EndRelief
 from vmstore.model import Inventory
@@ -113,3 +113,19 @@ def test_marked_pvs_come_first_and_also_without_moves() -> None:
     assert [t.source for t in relief.turns(marked(made, OPEN), [turn])] == ["src", "a"]
     both = [turn, [Move("one", "src", "f1", G)]]
     assert [t.source for t in relief.turns(marked(made, OPEN), both)] == ["src", "a"]
+
+
+def test_nodes_are_asked_once_and_not_for_each_volume_whether_they_tell_all(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Inventory] = []
+    unsure = Inventory.unsure
+
+    def counted(world: Inventory) -> dict[str, str]:
+        calls.append(world)
+        return dict(unsure(world))
+
+    monkeypatch.setattr(Inventory, "unsure", counted)
+    monkeypatch.setattr(where, "place", lambda world, lv: None)
+    assert relief.fixed(made.inventory(), ["two"]) == {"two": "it shall stay where it is"}
+    assert len(calls) == 1

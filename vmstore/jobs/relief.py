@@ -116,7 +116,7 @@ def alone(world: Inventory, mine: Collection[str]) -> None:
 def fixed(world: Inventory, exclude: Iterable[str]) -> dict[str, str]:
     """Say of each volume that cannot or shall not be moved why."""
     found = {}
-    stay = set(exclude)
+    stay, sure = set(exclude), not world.unsure()
     for lv in world.lvs:
         if lv.private:
             continue
@@ -124,7 +124,7 @@ def fixed(world: Inventory, exclude: Iterable[str]) -> dict[str, str]:
         if not why and lv.name.endswith((names.MAKING, names.GOING, *names.HALVES)):
             why = "what makes, moves or removes it is not at its end"
         try:
-            if not why and world.unsure().keys() == set():
+            if not why and sure:
                 where.place(world, lv)
         except Refused as error:
             why = f"{error.what} ({error.why})"
