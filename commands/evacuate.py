@@ -48,19 +48,15 @@ def evacuate(
     """
     from dataclasses import replace
 
-    from vmstore import durations, names, session, sizes, ui
+    from vmstore import names, session, sizes, ui
     from vmstore.commands import evacuation
     from vmstore.commands.work import Manner, nothing, on_pv, swept
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
-    from vmstore.policies.engines import Engine
-    from vmstore.policies.window import Window
 
-    when = Window.parse(window) if window else None
     run = session.start(config, offline or ())
-    limit = sizes.rate(rate or run.config.move.rate)
-    down = durations.parse(suspend) if suspend else 0
+    way = evacuation.Moving.typed(run, rate, engine, suspend, window)
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
     world = swept(run, read(), read, dry_run=dry_run)
@@ -77,10 +73,10 @@ def evacuate(
     classes, targets = where.destinations(world, run.nodes.local, to or ())
     name = where.device(world, world.reporter, uuid)
 
-    wish = evacuation.wanted(run, world, uuid, limit, Engine(engine.value) if engine else None, down)
+    wish = evacuation.wanted(run, world, uuid, way)
     wish = replace(wish, targets=targets, classes=classes, remove=remove, exclude=stay)
     todo = plan_evacuate.evacuate(world, replace(wish, lease=job.own_tag(world, uuid)))
-    evacuation.refuse_unable(run, limit, todo, window=when is not None)
+    evacuation.refuse_unable(run, way.rate, todo, window=way.window is not None)
     if dry_run:
         ui.plan(output, todo)
         return
@@ -90,7 +86,7 @@ def evacuate(
         ui.outline(todo)
         ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
     if todo:
-        evacuation.carry_out(run, world, wish, when, todo)
+        evacuation.carry_out(run, world, wish, way.window, todo)
     else:
         nothing(run, world)
     gone = (

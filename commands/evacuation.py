@@ -1,12 +1,13 @@
 """Carry out an evacuation as a job: under its lock, with its record, listening to what is wanted of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import msgspec
 
-from vmstore import names, sizes, ui_progress
+from vmstore import durations, names, sizes, ui_progress
+from vmstore.commands.options import Way
 from vmstore.commands.work import tidied
 from vmstore.config import Config
 from vmstore.errors import Aborted, Refused
@@ -105,14 +106,34 @@ def refuse_unable(run: Session, rate: int, todo: Sequence[Step], *, window: bool
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
 
 
-def wanted(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine | None, suspend: int) -> Evacuate:
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """How volumes are to be moved: so many bytes a second, by which engine, away for so many seconds, and when."""
+
+    rate: int
+    engine: Engine | None
+    suspend: int
+    window: Window | None
+
+    @classmethod
+    def typed(cls, run: Session, rate: str, engine: Way | None, suspend: str, window: str) -> "Moving":
+        """Read the options that say it, over the settings. Raises UsageError."""
+        return cls(
+            sizes.rate(rate or run.config.move.rate),
+            Engine(engine.value) if engine else None,
+            durations.parse(suspend) if suspend else 0,
+            Window.parse(window) if window else None,
+        )
+
+
+def wanted(run: Session, world: Inventory, uuid: str, how: Moving) -> Evacuate:
     """Say what is wanted as far as settings and what is on the PV tell; where to, and the rest, is filled in later."""
-    region = throttle.region(rate, run.config.move.region_mib, stands_back=bool(limits(run)))
+    region = throttle.region(how.rate, run.config.move.region_mib, stands_back=bool(limits(run)))
     settings = run.config.move
-    by = engine or (None if settings.engine == "auto" else Engine(settings.engine))
+    by = how.engine or (None if settings.engine == "auto" else Engine(settings.engine))
     looked = by in (None, Engine.USED)
     filled = peek.filled(run.nodes, world, uuid) if looked else {}
-    if looked and suspend:
+    if looked and how.suspend:
         filled |= peek.filled_mounted(world, uuid)
     return Evacuate(
         source=uuid,
@@ -124,11 +145,11 @@ def wanted(run: Session, world: Inventory, uuid: str, rate: int, engine: Engine 
         rules=Rules.of(run.config.placement),
         engine=by,
         filled=filled,
-        rate=rate,
+        rate=how.rate,
         knows_autoactivation=bool(filled) and features.knows_autoactivation(run.nodes, world.reporter),
         stands_back=bool(limits(run)),
-        suspend=suspend,
-        speed=peek.speed(run.nodes, world, uuid) if looked and suspend else 0,
+        suspend=how.suspend,
+        speed=peek.speed(run.nodes, world, uuid) if looked and how.suspend else 0,
         patience=run.config.cluster.patience,
     )
 

@@ -29,21 +29,17 @@ def rebalance(
     it takes no new volumes meanwhile, and does again afterwards. Ctrl-C stops after the piece that is being moved; the
     same command, from any node, goes on.
     """
-    from vmstore import durations, session, sizes, ui
+    from vmstore import session, sizes, ui
     from vmstore.commands import evacuation, rebalancing
     from vmstore.commands.work import nothing, swept
-    from vmstore.policies.engines import Engine
-    from vmstore.policies.window import Window
 
-    when = Window.parse(window) if window else None
     share = sizes.share(most) if most else None
     run = session.start(config, offline or ())
-    limit = sizes.rate(rate or run.config.move.rate)
-    down = durations.parse(suspend) if suspend else 0
+    how = evacuation.Moving.typed(run, rate, engine, suspend, window)
     read = run.reader(blocks=True, devices=True)
     world = swept(run, read(), read, dry_run=dry_run)
     stay = evacuation.excluded(run.config, world, exclude or ())
-    wish = rebalancing.Wish(run, share, limit, Engine(engine.value) if engine else None, down, when, stay)
+    wish = rebalancing.Wish(run, share, how, stay)
     balance = wish.plan(world)
     steps = balance.steps()
     if dry_run:

@@ -7,6 +7,7 @@ from typing import Any
 
 from vmstore import session, sizes, ui
 from vmstore.commands import evacuation
+from vmstore.commands.evacuation import Moving
 from vmstore.errors import NoRoom, StoppedHalfway
 from vmstore.jobs import evacuate as job
 from vmstore.jobs import plan_evacuate, relief
@@ -18,11 +19,9 @@ from vmstore.model import Inventory
 from vmstore.output import Output
 from vmstore.policies import class_room, rebalance
 from vmstore.policies.burden import Policy
-from vmstore.policies.engines import Engine
 from vmstore.policies.levels import Kind
 from vmstore.policies.placement import Rules
 from vmstore.policies.rebalance import Plan
-from vmstore.policies.window import Window
 from vmstore.report import balance as report
 from vmstore.session import Session
 
@@ -39,14 +38,11 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was asked for: the ``share`` that may be in use of a PV, and how volumes are moved; ``exclude`` stay."""
+    """What was asked for: the ``share`` that may be in use of a PV, and ``how`` volumes are moved; ``exclude`` stay."""
 
     run: Session
     share: Fraction | None
-    rate: int
-    engine: Engine | None
-    suspend: int
-    window: Window | None
+    how: Moving
     exclude: tuple[str, ...]
 
     def plan(self, world: Inventory) -> "Balance":
@@ -72,7 +68,7 @@ class Wish:
 
     def of(self, world: Inventory, turn: Turn) -> Evacuate:
         """Say what is wanted of one PV."""
-        wish = evacuation.wanted(self.run, world, turn.source, self.rate, self.engine, self.suspend)
+        wish = evacuation.wanted(self.run, world, turn.source, self.how)
         return replace(
             wish,
             targets=tuple(dict.fromkeys(move.target for move in turn.moves)),
@@ -108,7 +104,7 @@ class Balance:
             seen = self.world if relief.marked(self.world, turn.source) else at
             wish = self.wish.of(self.world, turn)
             todo = plan_evacuate.evacuate(seen, replace(wish, lease=job.own_tag(seen, turn.source, relieves=True)))
-            evacuation.refuse_unable(self.wish.run, wish.rate, todo, window=self.wish.window is not None)
+            evacuation.refuse_unable(self.wish.run, wish.rate, todo, window=self.wish.how.window is not None)
             found += todo
             at = rebalance.moved(at, turn.moves)
         return found
@@ -133,7 +129,7 @@ class Balance:
             tag = job.own_tag(world, turn.source, relieves=True)
             todo = plan_evacuate.evacuate(world, replace(wish, lease=tag))
             if todo:
-                evacuation.carry_out(run, world, wish, self.wish.window, todo, asked)
+                evacuation.carry_out(run, world, wish, self.wish.how.window, todo, asked)
 
 
 def tell(balance: Balance) -> None:

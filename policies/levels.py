@@ -4,7 +4,6 @@
 always what must be left. From ``warn`` on one is told, from ``block`` on nothing more shall be given out.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,10 +13,9 @@ import msgspec
 
 from vmstore import sizes
 from vmstore.config import Thresholds
-from vmstore.errors import UsageError
+from vmstore.errors import ConfigError, UsageError
 
 NONE = "none"
-_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
 _AMOUNTS = ("warn", "block", "reserve", "jump")
 _DAYS = ("warn_days", "crit_days", "cordon_days")
 # An alert is over when the use is back by so much of the whole, or what is left by so much over what must be.
@@ -49,13 +47,7 @@ class Amount:
         """Read "80%", "100G" or "none". Raises UsageError."""
         if text == NONE:
             return None
-        match = _PERCENT.fullmatch(text)
-        if not match:
-            return cls(size=sizes.parse(text))
-        share = Fraction(match[1]) / 100
-        if not 0 < share <= 1:
-            raise UsageError(f"{text!r} is no share", why="it is over 0% and at most 100%", hint="for none write none")
-        return cls(share)
+        return cls(sizes.share(text)) if text.endswith("%") else cls(size=sizes.parse(text))
 
     def part(self, whole: int) -> int:
         """Give it in bytes."""
@@ -141,12 +133,15 @@ class Rules:
 
     @classmethod
     def read(cls, settings: Thresholds, reserve: Mapping[str, str] | None = None) -> "Rules":
-        """Read the configuration; ``reserve`` is what placement keeps free of classes. Raises UsageError."""
+        """Read the configuration; ``reserve`` is what placement keeps free of classes. Raises ConfigError."""
         told = msgspec.to_builtins(settings)
         kinds = {kind.value: told[kind] for kind in Kind}
         kept = {name: {"reserve": size} for name, size in (reserve or {}).items()}
         classes = {name: {**kept.get(name, {}), **told["classes"].get(name, {})} for name in {*kept, *told["classes"]}}
-        return cls.of(kinds, classes, told["vms"])
+        try:
+            return cls.of(kinds, classes, told["vms"])
+        except UsageError as error:
+            raise ConfigError(f"thresholds, {error.what}", why=error.why, hint=error.hint) from None
 
     def levels(self, kind: Kind, name: str) -> Levels:
         """Give the limits of one thing."""

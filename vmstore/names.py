@@ -23,6 +23,7 @@ LEAVING = "+from"
 # A copy that had the name and lost it again, since the old volume was taken into use.
 VOID = "+void"
 HALVES = (COPYING, LEAVING, VOID)
+_PASSING = (MAKING, GOING, *HALVES)
 _OF_LEG = re.compile(r".+_(rimage|rmeta)_\d+(_extracted)?")
 _VM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _CLASS = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -62,6 +63,11 @@ def _why_no_vm(text: str, vg: str) -> str:
     if longest > DM_NAME_MAX:
         return f"it is {longest - DM_NAME_MAX} characters too long for device-mapper (each '-' counts twice)"
     return ""
+
+
+def of_vm(lv: str) -> bool:
+    """Tell by its name whether an LV is a VM's volume: not in the making, on its way out, or a half or leg of one."""
+    return not (lv.endswith(_PASSING) or of_leg(lv))
 
 
 def of_leg(lv: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from vmstore import config as configuration
 from vmstore import inventory, names
 from vmstore.config import Config
-from vmstore.errors import ConfigError, NotFound, UsageError
+from vmstore.errors import NotFound
 from vmstore.inventory import Wanted
 from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
@@ -97,10 +97,7 @@ def make_runner() -> Runner:
 
 def rules(config: Config) -> Rules:
     """Read the thresholds, those of classes with what placement keeps free of them. Raises ConfigError."""
-    try:
-        return Rules.read(config.thresholds, config.placement.reserve)
-    except UsageError as error:
-        raise ConfigError(f"thresholds, {error.what}", why=error.why, hint=error.hint) from None
+    return Rules.read(config.thresholds, config.placement.reserve)
 
 
 def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:

@@ -273,7 +273,7 @@ def test_a_rule_that_makes_no_sense_stops_every_command(admin: Admin) -> None:
     for words in (["policy", "show"], ["policy", "apply", "--cron"], ["list"]):
         refused = admin.bench.vmstore(*words)
         assert refused.code == ExitCode.USAGE
-        assert refused.err.startswith("vmstore: growth.classes.fc.over: '120%' is no share\n  why: ")
+        assert refused.err.startswith("vmstore: growth.classes.fc.over: '120%' is not a share\n  why: ")
         assert refused.err.count("\n") == 3
 
 

@@ -252,7 +252,7 @@ def test_a_file_that_is_no_text_or_no_file_is_refused(tmp_path: Path) -> None:
     ("text", "what"),
     [
         ('[thresholds.class]\nwarn = "80"', "thresholds, class: warn: '80' is not a size"),
-        ('[thresholds.pv]\nreserve = "101%"', "thresholds, pv: reserve: '101%' is no share"),
+        ('[thresholds.pv]\nreserve = "101%"', "thresholds, pv: reserve: '101%' is not a share"),
         ('[thresholds.classes.fc]\nblock = "70%"', "thresholds, class fc: warn comes after block"),
         ("[thresholds.vms.db01]\ncrit_days = 31", "thresholds, vm db01: crit_days is over warn_days"),
     ],

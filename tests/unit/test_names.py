@@ -130,3 +130,11 @@ def test_devices_wwids_and_uuids_pass(name: str) -> None:
 def test_what_is_no_device_is_refused(name: str) -> None:
     with pytest.raises(UsageError):
         names.pv(name)
+
+
+@pytest.mark.parametrize("name", ["web01+new", "web01+gone", "web01+to", "web01+from", "web01+void", "web01_rimage_0"])
+def test_what_is_made_moved_or_removed_is_no_volume_of_a_vm(name: str) -> None:
+    assert not names.of_vm(name)
+    assert names.of_vm("web01")
+    # Of somebody else, who may name it so.
+    assert names.of_vm("a+b")

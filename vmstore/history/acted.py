@@ -5,12 +5,11 @@ before it is begun and once more when it is over, so that one which was cut off 
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from vmstore import sizes
+from vmstore import moments, sizes
 
 KEY = "acted"
 # The newest are kept, and those for so many seconds.
@@ -42,11 +41,10 @@ class Act(msgspec.Struct, frozen=True):
         return self.failed and told == (other.vm, other.before, other.target, other.outcome)
 
     def __str__(self) -> str:
-        when = datetime.fromtimestamp(self.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         what = f"grow {self.vm} from {sizes.show(self.before)} to {sizes.show(self.target)}"
         if self.before == self.target:
             what = f"grow the file system of {self.vm} to its volume's {sizes.show(self.target)}"
-        return f"{when} {what}, since {self.why}: {self.outcome}"
+        return f"{moments.show(self.time)} {what}, since {self.why}: {self.outcome}"
 
 
 def read(kept: Any) -> list[Act]:

@@ -19,7 +19,7 @@ _TOLD = "growth-told"
 
 def volumes(world: Inventory) -> list[LogicalVolume]:
     """List the volumes of VMs: not LVM's own, nor what is in the making, half moved or being removed."""
-    return [lv for lv in world.lvs if not (lv.private or "+" in lv.name or names.of_leg(lv.name))]
+    return [lv for lv in world.lvs if not lv.private and names.of_vm(lv.name)]
 
 
 class NotKept(Refused):

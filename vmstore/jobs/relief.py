@@ -121,7 +121,7 @@ def fixed(world: Inventory, exclude: Iterable[str]) -> dict[str, str]:
         if lv.private:
             continue
         why = "it shall stay where it is" if lv.name in stay else where.plain(lv)
-        if not why and lv.name.endswith((names.MAKING, names.GOING, *names.HALVES)):
+        if not why and not names.of_vm(lv.name):
             why = "what makes, moves or removes it is not at its end"
         try:
             if not why and sure:

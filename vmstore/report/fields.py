@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Callable
 
+from vmstore.moments import show as when
 from vmstore.policies.forecast import Trend
 from vmstore.report.capacity import Capacity, Subject
-from vmstore.report.json_document import when
 
 # The fields in their order; sizes are bytes, times RFC 3339, and what is not known is empty. New ones come last.
 _FIELDS: tuple[tuple[str, Callable[[Subject], object]], ...] = (

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from vmstore import moments
 from vmstore.jobs.joblook import Job
 
 
@@ -24,7 +25,7 @@ def row(job: Job) -> dict[str, Any]:
         "eta_seconds": int(job.eta) if working and job.eta is not None else None,
         "rate_limit": job.limit or None,
         "node": job.node,
-        "since": job.since.isoformat().replace("+00:00", "Z"),
+        "since": moments.show(job.since.timestamp()),
         "by": job.holder,
         "why": job.why,
     }
@@ -32,10 +33,7 @@ def row(job: Job) -> dict[str, Any]:
 
 def events(job: Job) -> list[dict[str, Any]]:
     """List what its record tells."""
-    return [
-        {"time": event.time.isoformat().replace("+00:00", "Z"), "event": event.name, **event.fields}
-        for event in job.events
-    ]
+    return [{"time": moments.show(event.time.timestamp()), "event": event.name, **event.fields} for event in job.events]
 
 
 def line(event: dict[str, Any]) -> str:

@@ -3,12 +3,12 @@
 Sizes are integer bytes, times RFC 3339. A field is only ever added; what changes its meaning changes ``schema``.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from vmstore.moments import show as when
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
 from vmstore.policies.levels import Kind
@@ -146,11 +146,6 @@ def document(capacity: Capacity) -> Document:
         capacity.notes,
         capacity.acted,
     )
-
-
-def when(time: float) -> str:
-    """Write a time as RFC 3339 has it, in whole seconds and UTC."""
-    return datetime.fromtimestamp(int(time), UTC).isoformat().replace("+00:00", "Z")
 
 
 def _subject(of: Subject) -> SubjectRow:

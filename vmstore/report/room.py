@@ -10,8 +10,6 @@ from vmstore.report import pvs, volumes
 from vmstore.report.capacity import Fit, Subject
 
 _NOWHERE = "[unknown]"
-# What is on its way to a name or away is no VM's volume; what it takes is allocated all the same.
-_PASSING = (names.MAKING, names.GOING, *names.HALVES)
 
 
 def subjects(world: Inventory, rules: Rules) -> list[Subject]:
@@ -117,7 +115,8 @@ def _vms(world: Inventory, rules: Rules) -> list[Subject]:
             state=row["note"],
         )
         for row in volumes.rows(world)
-        if not row["name"].endswith(_PASSING)
+        # What other LVs take is allocated all the same.
+        if names.of_vm(row["name"])
     ]
 
 
