@@ -23,7 +23,7 @@ class Policy:
     fixed: Mapping[str, str] = field(default_factory=dict)
 
 
-class Kind(StrEnum):
+class Limit(StrEnum):
     """What may be out of policy. They are seen to in this order, since apart and PVs also take from their class."""
 
     APART = "apart"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 class Need:
     """Something that is out of policy: a PV by UUID, or a class; for APART also the number of the group."""
 
-    kind: Kind
+    kind: Limit
     name: str
     group: int = 0
 
@@ -94,33 +94,33 @@ class Burden:
         """Tell whether volumes may be moved off a PV: it is there, and no other job works on it."""
         return pv in self.pvs and not (self.pvs[pv].missing or self.pvs[pv].leases)
 
-    def most(self, kind: Kind, name: str) -> int | None:
+    def most(self, kind: Limit, name: str) -> int | None:
         """Give the most bytes that a PV or a class may bear, None without a limit; a reserve is one of its class."""
-        if kind is Kind.PV:
+        if kind is Limit.PV:
             return self.policy.pvs.get(name)
         limits = [self.policy.classes[name]] if name in self.policy.classes else []
         if name in self.policy.rules.reserve:
             limits.append(self._shared.get(name, 0) + self._spare.get(name, 0) - self.policy.rules.reserve[name])
         return max(0, min(limits)) if limits else None
 
-    def bears(self, kind: Kind, name: str) -> int:
+    def bears(self, kind: Limit, name: str) -> int:
         """Give the bytes that a PV or a class bears."""
-        return self.used[name] if kind is Kind.PV else self._shared.get(name, 0)
+        return self.used[name] if kind is Limit.PV else self._shared.get(name, 0)
 
     def excess(self, need: Need) -> int:
         """Give the bytes by which something is beyond its limit; 0 or less where it is not."""
-        if need.kind is Kind.PV:
+        if need.kind is Limit.PV:
             return self.used[need.name] - self.policy.pvs.get(need.name, self.used[need.name])
-        if need.kind is Kind.CLASS:
+        if need.kind is Limit.CLASS:
             shared = self._shared.get(need.name, 0)
             return shared - self.policy.classes.get(need.name, shared)
-        if need.kind is Kind.RESERVE:
+        if need.kind is Limit.RESERVE:
             return self.policy.rules.reserve.get(need.name, 0) - self._spare.get(need.name, 0)
         return 0
 
     def over(self, name: str) -> bool:
         """Tell whether a class has too much, so that volumes may leave it."""
-        return any(self.excess(Need(kind, name)) > 0 for kind in (Kind.CLASS, Kind.RESERVE))
+        return any(self.excess(Need(kind, name)) > 0 for kind in (Limit.CLASS, Limit.RESERVE))
 
     def together(self, pv: str, group: int) -> list[str]:
         """List the VMs of a group that shall lie apart and lie on one PV."""
@@ -131,9 +131,9 @@ class Burden:
         found: list[Need] = []
         seen = sorted(pv for pv in self.pvs if self.gives(pv))
         for group in range(len(self.policy.rules.apart)):
-            found += [Need(Kind.APART, pv, group) for pv in seen if len(self.together(pv, group)) > 1]
-        found += [need for pv in seen if self.excess(need := Need(Kind.PV, pv)) > 0]
-        for kind in (Kind.CLASS, Kind.RESERVE):
+            found += [Need(Limit.APART, pv, group) for pv in seen if len(self.together(pv, group)) > 1]
+        found += [need for pv in seen if self.excess(need := Need(Limit.PV, pv)) > 0]
+        for kind in (Limit.CLASS, Limit.RESERVE):
             found += [need for name in sorted(self._shared) if self.excess(need := Need(kind, name)) > 0]
         return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
-from vmstore.policies.growth import Step
+from vmstore.policies.growth import Bound
 from vmstore.policies.levels import Kind, Levels
 from vmstore.policies.levels import Rules as Thresholds
 from vmstore.policies.placement import Rules as Placement
@@ -60,32 +60,34 @@ def limited(world: Inventory, thresholds: Thresholds, rules: Placement) -> Place
 
 def room(
     world: Inventory, classes: Iterable[str], thresholds: Thresholds, rules: Placement, promised: Mapping[str, int]
-) -> Step:
+) -> Bound:
     """Give the bytes that each of these classes, and the VG, may still give, and what forbids more.
 
     ``promised`` is what a plan has given out of each already.
     """
     found = [_class(world, name, thresholds.levels(Kind.CLASS, name), rules, promised) for name in sorted(classes)]
     levels, given = thresholds.levels(Kind.VG, world.vg.name), sum(promised.values())
-    found += _bounds(levels, usable(world.pvs), given, f"VG {world.vg.name}") if found else []
-    least = min(found, key=lambda each: each.size, default=Step(0, "it lies on no PV that is known"))
-    return Step(max(0, least.size), least.why)
+    found += _thresholds(levels, usable(world.pvs), given, f"VG {world.vg.name}") if found else []
+    least = min(found, key=lambda each: each.size, default=Bound(0, "it lies on no PV that is known"))
+    return Bound(max(0, least.size), least.why)
 
 
-def _class(world: Inventory, name: str, levels: Levels, rules: Placement, promised: Mapping[str, int]) -> Step:
+def _class(world: Inventory, name: str, levels: Levels, rules: Placement, promised: Mapping[str, int]) -> Bound:
     there = [pv for pv in world.pvs if pv.storage_class == name]
     free = rules.room(world, [pv for pv in there if placement.takes_new(pv)])
     given, total = promised.get(name, 0), usable(there)
-    steps = [Step(total.left - given, f"class {name} has no more room")]
-    steps += _bounds(levels, total, given, f"class {name}")
+    bounds = [Bound(total.left - given, f"class {name} has no more room")]
+    bounds += _thresholds(levels, total, given, f"class {name}")
     if name in free.spare:
-        steps.append(Step(free.spare[name] - given, f"class {name} is at its reserve"))
+        bounds.append(Bound(free.spare[name] - given, f"class {name} is at its reserve"))
     if rules.most:
         # What one PV cannot take goes to no other one: see jobs.plan_grow.
-        steps.append(Step(max(free.free.values(), default=0), f"no PV of class {name} has more room within its limits"))
-    return min(steps, key=lambda each: each.size)
+        bounds.append(
+            Bound(max(free.free.values(), default=0), f"no PV of class {name} has more room within its limits")
+        )
+    return min(bounds, key=lambda each: each.size)
 
 
-def _bounds(levels: Levels, total: Usable, given: int, what: str) -> Iterator[Step]:
+def _thresholds(levels: Levels, total: Usable, given: int, what: str) -> Iterator[Bound]:
     for word, alone in (("block", replace(levels, reserve=None)), ("reserve", replace(levels, block=None))):
-        yield Step(alone.room(total.whole, total.used + given), f"{what} is at its {word}")
+        yield Bound(alone.room(total.whole, total.used + given), f"{what} is at its {word}")

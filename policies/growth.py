@@ -148,29 +148,29 @@ def over(rule: Rule, filesystem: int, used: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """By how many bytes to grow, and what made them fewer than a step, or none."""
+class Bound:
+    """By how many bytes a volume may grow at most, and what forbids more; "" where that is the step itself."""
 
     size: int
     why: str = ""
 
 
-def step(rule: Rule, size: int, extent: int, grown: int | None, room: Step) -> Step:
+def step(rule: Rule, size: int, extent: int, grown: int | None, room: Bound) -> Bound:
     """Decide by how much a volume of ``size`` bytes may grow now, in whole extents.
 
     ``grown`` is by how much it grew in the last 24 hours, None where nobody knows; ``room`` what its class may give.
     """
-    limits = [Step(sizes.round_up(rule.step.part(size), extent)), room]
+    limits = [Bound(sizes.round_up(rule.step.part(size), extent)), room]
     if rule.most:
-        limits.append(Step(rule.most.size - size, f"{sizes.show(rule.most.size)} is its largest size (most)"))
+        limits.append(Bound(rule.most.size - size, f"{sizes.show(rule.most.size)} is its largest size (most)"))
     if rule.daily and grown is None:
-        limits.append(Step(0, "by how much it grew in the last 24 hours is not known (daily)"))
+        limits.append(Bound(0, "by how much it grew in the last 24 hours is not known (daily)"))
     elif rule.daily:
         limits.append(_today(rule.daily, size, grown or 0))
     least = min(limits, key=lambda each: each.size)
-    return Step(max(0, least.size) // extent * extent, least.why)
+    return Bound(max(0, least.size) // extent * extent, least.why)
 
 
-def _today(daily: Amount, size: int, grown: int) -> Step:
+def _today(daily: Amount, size: int, grown: int) -> Bound:
     most = daily.part(size - grown)
-    return Step(most - grown, f"it grew by {sizes.show(grown)} in 24 hours, of {sizes.show(most)} (daily)")
+    return Bound(most - grown, f"it grew by {sizes.show(grown)} in 24 hours, of {sizes.show(most)} (daily)")

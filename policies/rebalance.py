@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from vmstore import sizes
 from vmstore.model import Allocation, Inventory
-from vmstore.policies.burden import Burden, Kind, Move, Need, Policy
+from vmstore.policies.burden import Burden, Limit, Move, Need, Policy
 
 # The sums that are looked at for the least one that also finds room, and the bits that finding them may take.
 _SUMS, _BITS = 64, 4 * 10**8
@@ -108,7 +108,7 @@ def _met(burden: Burden) -> list[Move]:
             # What was moved for another may have met it.
             if need not in burden.needs():
                 continue
-            moves = _apart(burden, need) if need.kind is Kind.APART else _shed(burden, need)
+            moves = _apart(burden, need) if need.kind is Limit.APART else _shed(burden, need)
             for move in moves or ():
                 burden.shift(move)
             found += moves or ()
@@ -149,12 +149,12 @@ def _shed(burden: Burden, need: Need) -> list[Move] | None:
 
 def _parts(burden: Burden, need: Need) -> list[_Part]:
     """List what may go, the largest first."""
-    if need.kind is Kind.PV:
+    if need.kind is Limit.PV:
         pvs = [need.name]
     else:
         pvs = [pv for pv, name in burden.of.items() if name == need.name and burden.gives(pv)]
         # What is free on a PV that takes nothing new is no reserve.
-        pvs = [pv for pv in pvs if need.kind is Kind.CLASS or pv in burden.open]
+        pvs = [pv for pv in pvs if need.kind is Limit.CLASS or pv in burden.open]
     found = [(vm, pv, burden.on[vm][pv]) for pv in pvs for vm in burden.here[pv] & burden.movable]
     return sorted(found, key=lambda part: (-part[2], part[0], part[1]))
 
@@ -233,7 +233,7 @@ def _target(burden: Burden, part: _Part, need: Need, *, closely: bool) -> Move |
         rank = order.index(burden.of[pv]) if burden.of[pv] in order else len(order)
         return (burden.of[pv] == name) is over, rank, left if closely else -left, pv
 
-    leaves = need.kind in (Kind.CLASS, Kind.RESERVE)
+    leaves = need.kind in (Limit.CLASS, Limit.RESERVE)
     pvs = [pv for pv in burden.open if (not leaves if burden.of[pv] == name else over)]
     moves = (Move(vm, source, pv, size) for pv in sorted(pvs, key=turn))
     return next((move for move in moves if burden.fits(move)), None)
@@ -274,7 +274,7 @@ def _in_turn(world: Inventory, policy: Policy, moves: Sequence[Move], begun: boo
 
 
 def _why(burden: Burden, need: Need) -> str:
-    if need.kind is Kind.APART:
+    if need.kind is Limit.APART:
         there = burden.together(need.name, need.group)
         stay = [f"{vm} stays: {burden.policy.fixed[vm]}" for vm in there if vm in burden.policy.fixed]
         return "; ".join(stay) or "no other PV of the class has room for one of them within its limits"

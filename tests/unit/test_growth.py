@@ -12,11 +12,11 @@ from vmstore import config
 from vmstore.errors import ConfigError
 from vmstore.policies import class_room, growth, levels, placement
 from vmstore.policies.grown import DAY, Grown, Known
-from vmstore.policies.growth import Rule, Rules, Step
+from vmstore.policies.growth import Bound, Rule, Rules
 from vmstore.report import room
 
 NOW = 1_800_000_000
-LOTS = Step(2**60)
+LOTS = Bound(2**60)
 
 
 def rules(text: str) -> Rules:
@@ -146,13 +146,13 @@ def test_it_is_over_as_soon_as_one_limit_is(text: str, used: int, told: str) -> 
         ('step = "50%"\ndaily = "25%"', 0, LOTS, 25 * G, "of 25 GiB"),
         ("", None, LOTS, 0, "is not known (daily)"),
         ('daily = "none"', None, LOTS, 10 * G, ""),
-        ("", 0, Step(3 * G + 5, "class fc is at its block"), 3 * G, "class fc is at its block"),
-        ("", 0, Step(EXTENT - 1, "class fc is at its block"), 0, "class fc is at its block"),
+        ("", 0, Bound(3 * G + 5, "class fc is at its block"), 3 * G, "class fc is at its block"),
+        ("", 0, Bound(EXTENT - 1, "class fc is at its block"), 0, "class fc is at its block"),
         ('step = "1M"', 0, LOTS, EXTENT, ""),
     ],
 )  # fmt: skip
 def test_a_step_is_cut_down_by_each_limit_which_is_named(
-    text: str, grown: int | None, left: Step, size: int, why: str
+    text: str, grown: int | None, left: Bound, size: int, why: str
 ) -> None:
     found = growth.step(rule(text), 100 * G, EXTENT, grown, left)
     assert found.size == size

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.worlds import EXTENT, G, World
 from vmstore.model import Inventory
 from vmstore.policies import rebalance
-from vmstore.policies.burden import Burden, Kind, Move, Need, Policy
+from vmstore.policies.burden import Burden, Limit, Move, Need, Policy
 from vmstore.policies.placement import Rules
 from vmstore.policies.rebalance import Plan
 
@@ -47,7 +47,7 @@ def test_a_volume_stays_in_its_class_while_that_has_not_too_much() -> None:
     plan = rebalance.plan(world, Policy(pvs={"a1": 5 * G}))
     assert plan.moves == ()
     (unmet,) = plan.unmet
-    assert (unmet.need, unmet.excess) == (Need(Kind.PV, "a1"), 3 * G)
+    assert (unmet.need, unmet.excess) == (Need(Limit.PV, "a1"), 3 * G)
     assert "room" in unmet.why
 
 
@@ -76,7 +76,7 @@ def test_a_reserve_is_made_again_by_what_goes_to_another_class_only() -> None:
     assert told(rebalance.plan(world, Policy(rules))) == [("db01", "a2", "b2")]
     plan = rebalance.plan(world, Policy(replace(rules, reserve={"a": 6 * G, "b": 8 * G})))
     assert plan.moves == ()
-    assert [unmet.need for unmet in plan.unmet] == [Need(Kind.RESERVE, "a")]
+    assert [unmet.need for unmet in plan.unmet] == [Need(Limit.RESERVE, "a")]
 
 
 def test_of_those_that_lie_apart_the_largest_stays() -> None:
@@ -86,7 +86,7 @@ def test_of_those_that_lie_apart_the_largest_stays() -> None:
     three = Policy(Rules(apart=[("db01", "db02", "db03")]))
     plan = rebalance.plan(world.inventory(), three)
     assert plan.moves == ()
-    assert [unmet.need for unmet in plan.unmet] == [Need(Kind.APART, "a1", 0)]
+    assert [unmet.need for unmet in plan.unmet] == [Need(Limit.APART, "a1", 0)]
 
 
 def test_what_is_fixed_stays_and_is_named() -> None:

@@ -137,7 +137,7 @@ class Judge:
         over = growth.over(rule, mount.size, mount.used)
         return replace(first, state=State.STUCK if over else State.FINE, over=over)
 
-    def _over(self, world: Inventory, lv: LogicalVolume, first: Verdict, rule: Rule, room: growth.Step) -> Verdict:
+    def _over(self, world: Inventory, lv: LogicalVolume, first: Verdict, rule: Rule, room: growth.Bound) -> Verdict:
         """Find out what it takes to grow it. Raises VmstoreError where something forbids it."""
         steps, _ = grow.plan(self.work, world, self.policies.wish(world, lv.name, lv.size))
         if grow.changes(steps):

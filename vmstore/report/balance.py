@@ -4,7 +4,7 @@ from typing import Any
 
 from vmstore import sizes
 from vmstore.model import Inventory
-from vmstore.policies.burden import Burden, Kind, Need, Policy
+from vmstore.policies.burden import Burden, Limit, Need, Policy
 from vmstore.policies.rebalance import Plan, Unmet
 
 
@@ -17,13 +17,13 @@ def rows(before: Inventory, after: Inventory, policy: Policy) -> list[dict[str, 
         total[pv.storage_class] = total.get(pv.storage_class, 0) + pv.size
     found = []
     for name, size in total.items():
-        found.append(_row(was, now, Kind.CLASS, name, name, name, size))
+        found.append(_row(was, now, Limit.CLASS, name, name, name, size))
         of_it = (pv for pv in pvs if pv.storage_class == name)
-        found += [_row(was, now, Kind.PV, pv.uuid, pv.name, name, pv.size) for pv in of_it]
+        found += [_row(was, now, Limit.PV, pv.uuid, pv.name, name, pv.size) for pv in of_it]
     return found
 
 
-def _row(was: Burden, now: Burden, kind: Kind, key: str, name: str, storage_class: str, size: int) -> dict[str, Any]:
+def _row(was: Burden, now: Burden, kind: Limit, key: str, name: str, storage_class: str, size: int) -> dict[str, Any]:
     first, last = _out(was, kind, key), _out(now, kind, key)
     return {
         "kind": kind.value,
@@ -39,18 +39,18 @@ def _row(was: Burden, now: Burden, kind: Kind, key: str, name: str, storage_clas
     }
 
 
-def _out(burden: Burden, kind: Kind, key: str) -> str:
+def _out(burden: Burden, kind: Limit, key: str) -> str:
     """Say in which way something is out of policy, or ""."""
-    kinds = (Kind.CLASS, Kind.RESERVE) if kind is Kind.CLASS else (Kind.PV, Kind.APART)
+    kinds = (Limit.CLASS, Limit.RESERVE) if kind is Limit.CLASS else (Limit.PV, Limit.APART)
     mine = [need for need in burden.needs() if need.name == key and need.kind in kinds]
     return "; ".join(_said(burden, need) for need in mine)
 
 
 def _said(burden: Burden, need: Need) -> str:
-    if need.kind is Kind.APART:
+    if need.kind is Limit.APART:
         return f"{' and '.join(burden.together(need.name, need.group))} together"
     size = sizes.show(burden.excess(need))
-    return f"{size} short of its reserve" if need.kind is Kind.RESERVE else f"{size} too much"
+    return f"{size} short of its reserve" if need.kind is Limit.RESERVE else f"{size} too much"
 
 
 def unmet(plan: Plan, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def unmet(plan: Plan, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
 
 
 def _unmet(each: Unmet, burden: Burden, names: dict[str, str]) -> dict[str, Any]:
-    of_class = each.need.kind in (Kind.CLASS, Kind.RESERVE)
+    of_class = each.need.kind in (Limit.CLASS, Limit.RESERVE)
     return {
         "kind": "class" if of_class else "pv",
         "name": each.need.name if of_class else names[each.need.name],
