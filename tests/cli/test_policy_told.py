@@ -56,7 +56,7 @@ def test_a_lock_that_the_work_itself_does_not_get_is_told_in_cron(
 ) -> None:
     admin.begin()
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise Locked("the VG is locked", why="another node works on it", hint="try again soon")
 
     monkeypatch.setattr(policy_work, "swept", refuse)
