@@ -8,16 +8,19 @@ from pathlib import Path
 
 from vmstore import session, ui, ui_files
 from vmstore.commands import reporting
-from vmstore.errors import ExitCode, ToolFailed, UsageError, VmstoreError
+from vmstore.errors import ExitCode, Locked, ToolFailed, UsageError, VmstoreError
+from vmstore.history import turn
 from vmstore.history.store import History
 from vmstore.history.values import Keeping
 from vmstore.output import ReportForm
-from vmstore.report import chosen, forms, news
+from vmstore.report import chosen, forms, news, wording
 from vmstore.report.forms import FORMS, Sheet
 from vmstore.session import Session
 
 # Forms that have no place for notes and silent nodes.
 _BARE = (ReportForm.plain, ReportForm.csv)
+# No report takes so many seconds, unless something hangs.
+LONGEST = 3600
 clock = time.time
 
 
@@ -64,6 +67,18 @@ def carry_out(run: Session, wish: Wish) -> int:
     if not all(written):
         return ExitCode.TOOL
     return own if own is not None else ExitCode.THRESHOLD if capacity.alerts else ExitCode.DONE
+
+
+def leave(history: Path) -> int:
+    """Leave the turn to the report that has it. Raises Locked where that one hangs, since no other would say so."""
+    began = turn.began(history)
+    if began is not None and clock() - began > LONGEST:
+        raise Locked(
+            f"the report begun at {wording.moment(began)} still runs",
+            why="it waits for something that hangs, such as a LUN; until it ends, cron is told nothing else",
+            hint="see what it waits for: ps -eo pid,stat,lstart,args | grep -E 'vmstore|lvm'; then kill it",
+        )
+    return ExitCode.DONE
 
 
 def failed(output: ReportForm | None, problem: VmstoreError) -> int | None:

@@ -201,14 +201,18 @@ def test_what_cannot_be_a_file_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_one_report_at_a_time_has_the_turn(tmp_path: Path) -> None:
     path = tmp_path / "lib" / "history.db"
-    with turn.alone(path) as first, turn.alone(path) as second:
+    with turn.alone(path, 1.5) as first, turn.alone(path, 2.5) as second:
         assert (first, second) == (True, False)
-    with turn.alone(path) as again:
+        assert turn.began(path) == 1
+    assert turn.began(path) is None
+    with turn.alone(path, 3.5) as again:
         assert again
 
 
 def test_where_there_can_be_no_lock_all_may_speak(tmp_path: Path) -> None:
     (tmp_path / "lib").write_text("no folder", encoding="utf-8")
-    with turn.alone(tmp_path / "lib" / "history.db") as first, turn.alone(tmp_path / "lib" / "history.db") as second:
+    path = tmp_path / "lib" / "history.db"
+    with turn.alone(path, 1.5) as first, turn.alone(path, 2.5) as second:
         assert first
         assert second
+    assert turn.began(path) is None
