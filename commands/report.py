@@ -43,7 +43,6 @@ def report(
 
     from vmstore import session
     from vmstore.commands import report_writing
-    from vmstore.errors import VmstoreError
     from vmstore.history import turn
 
     try:
@@ -52,7 +51,7 @@ def report(
         history = Path(run.config.report.history)
         with turn.alone(history, report_writing.clock()) if cron else nullcontext(True) as mine:
             return report_writing.carry_out(run, wish) if mine else report_writing.leave(history)
-    except VmstoreError as problem:
+    except Exception as problem:
         code = report_writing.failed(output, problem)
         if code is None:
             raise

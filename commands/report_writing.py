@@ -1,5 +1,6 @@
 """Write a capacity report where it was asked for: to files, to stdout, or for cron only what is new."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from vmstore import session, ui, ui_files
 from vmstore.commands import reporting
-from vmstore.errors import ExitCode, Locked, ToolFailed, UsageError, VmstoreError
+from vmstore.errors import ExitCode, Locked, ToolFailed, UsageError, VmstoreError, unforeseen
 from vmstore.history import turn
 from vmstore.history.store import History
 from vmstore.history.values import Keeping
@@ -42,6 +43,12 @@ def wish(output: ReportForm | None, files: Sequence[Path], names: Sequence[str],
             "--cron tells of all there is",
             why="what it was silent about would count as told",
             hint="leave out the names, or --cron",
+        )
+    if output and FORMS[output].code and (cron or files):
+        raise UsageError(
+            f"-o {output} goes with neither --cron nor --to",
+            why="it is for what reads stdout and the exit code of each report",
+            hint="make a report of its own for it",
         )
     return Wish(output, tuple((file, output or _form(file)) for file in files), tuple(names), cron, every)
 
@@ -81,11 +88,15 @@ def leave(history: Path) -> int:
     return ExitCode.DONE
 
 
-def failed(output: ReportForm | None, problem: VmstoreError) -> int | None:
+def failed(output: ReportForm | None, problem: Exception) -> int | None:
     """Say that there is no report, in the way of a form whose readers want to be told by it; None for any other."""
     say = FORMS[output].failed if output else None
     if say is None:
         return None
+    if not isinstance(problem, VmstoreError):
+        if os.environ.get("VMSTORE_DEBUG"):
+            return None
+        problem = unforeseen(problem)
     text, code = say(problem)
     ui.write(text)
     return code
