@@ -210,6 +210,16 @@ def test_a_form_that_is_named_counts_for_any_file(reports: Reports, tmp_path: Pa
     assert not (tmp_path / "other").exists()
 
 
+def test_a_threshold_refuses_nothing_and_a_reserve_of_placement_does(reports: Reports) -> None:
+    reports.settings('[thresholds.class]\nwarn = "1%"\nblock = "2%"\nreserve = "39G"')
+    assert reports.bench.vmstore("create", "db01", "4G", "--class", "fc").code == ExitCode.DONE
+    told = reports.run("fc").out
+    assert "class fc: 39 GiB are to stay free" in told
+    assert "critical VMS-C01 class fc" in told
+    reports.settings('[placement]\nreserve = { fc = "39G" }')
+    assert reports.bench.vmstore("create", "db02", "4G", "--class", "fc").code == ExitCode.NO_ROOM
+
+
 def test_nagios_has_its_own_exit_codes(reports: Reports) -> None:
     assert reports.run("-o", "nagios").code == 0
     reports.vm("web01", 8 * G, 8 * G)

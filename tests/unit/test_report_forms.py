@@ -51,7 +51,7 @@ def test_the_table_stays_within_80_columns_with_all_that_may_be_in_it() -> None:
     for words in (
         "VG vmstore at 2027-01-15 08:00 UTC: 2 critical, 5 warnings",
         "room for 12 more VMs of 80 GiB: 1 in fc",
-        "class fc: 100 GiB are kept free",
+        "class fc: 100 GiB are to stay free",
         "critical VMS-V01 VM db-01.prod",
         "n3 no answer within 10 s",
         "the history is locked by another program",

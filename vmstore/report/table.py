@@ -145,7 +145,7 @@ def _remarks(capacity: Capacity) -> Iterator[str]:
     for of in capacity.subjects:
         name = wording.subject(of.kind, of.name)
         if of.kind in (Kind.CLASS, Kind.VG) and of.reserve:
-            yield f"{name}: {sizes.show(of.reserve)} are kept free"
+            yield f"{name}: {sizes.show(of.reserve)} are to stay free"
         if of.kind is Kind.CLASS and of.closed:
             yield f"{name}: {sizes.show(of.closed)} of what is free is on PVs that take nothing new"
 
