@@ -18,7 +18,7 @@ from vmstore.report import chosen, forms, news, wording
 from vmstore.report.forms import FORMS, Sheet
 from vmstore.session import Session
 
-# Forms that have no place for notes and silent nodes.
+# Forms that have no place for notes, silent nodes and what policies did.
 _BARE = (ReportForm.plain, ReportForm.csv)
 # No report takes so many seconds, unless something hangs.
 LONGEST = 3600
@@ -135,10 +135,14 @@ def _news(wish: Wish, sheet: Sheet, silent: dict[str, int]) -> dict[str, int]:
 def _speak(wish: Wish, sheet: Sheet) -> int | None:
     """Write to stdout what belongs there; give the exit code of a form that has its own."""
     capacity = sheet.capacity
-    if wish.files:
-        _notes(capacity.notes)
-        return None
     output = wish.output or ReportForm.table
+    if any(form in _BARE for form in ([form for _, form in wish.files] or [output])):
+        silent = (f"{node} {why}" for node, why in capacity.silent.items())
+        _notes([*silent, *capacity.notes, *(f"policy: {act}" for act in capacity.acted)])
+    elif wish.files:
+        _notes(capacity.notes)
+    if wish.files:
+        return None
     if output is ReportForm.table:
         # What colours costs 40 ms that only this pays.
         from vmstore import ui_plots
@@ -146,8 +150,6 @@ def _speak(wish: Wish, sheet: Sheet) -> int | None:
         ui_plots.show(forms.lines(sheet, ui_plots.width(), ui_plots.ink()))
     else:
         ui.write(FORMS[output].write(sheet))
-    if output in _BARE:
-        _notes([*(f"{node} {why}" for node, why in capacity.silent.items()), *capacity.notes])
     code = FORMS[output].code
     return code(capacity) if code else None
 

@@ -40,7 +40,7 @@ def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, eve
         drawn.append((Part(f"and {hidden} more VMs; all of them: vmstore report --all", "dim"),))
     drawn += _section("", _remarks(capacity), width)
     drawn += _alerts(capacity, width)
-    drawn += _section("done by policies", capacity.acted, width)
+    drawn += _section("done by policies", map(str, capacity.acted), width)
     drawn += _section("not known", [*(f"{n} {why}" for n, why in capacity.silent.items()), *capacity.notes], width)
     return drawn + _plots(capacity, histories, width, ink)
 
