@@ -2,8 +2,8 @@
 
 ``warn`` and ``block`` are a share that may be used (``"80%"``) or a size that must be left (``"100G"``), ``reserve`` is
 always what must be left. From ``warn`` on one is told, from ``block`` on once more. What is asked for by hand is
-refused for ``[placement] reserve`` and for none of these; ``policy apply`` stops at ``block`` and ``reserve`` of a
-class, ``rebalance`` at ``block`` of a class and at both of a PV.
+refused for ``[placement] reserve`` and for none of these; ``policy apply`` and ``rebalance`` stop at ``block`` and
+``reserve``.
 """
 
 import re
