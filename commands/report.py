@@ -43,15 +43,15 @@ def report(
 
     from vmstore import session
     from vmstore.commands import report_writing
-    from vmstore.errors import ExitCode, VmstoreError
     from vmstore.history import turn
 
     try:
         run = session.start(config, offline or ())
         wish = report_writing.wish(output, to or (), names or (), cron=cron, every=every)
-        with turn.alone(Path(run.config.report.history)) if cron else nullcontext(True) as mine:
-            return report_writing.carry_out(run, wish) if mine else ExitCode.DONE
-    except VmstoreError as problem:
+        history = Path(run.config.report.history)
+        with turn.alone(history, report_writing.clock()) if cron else nullcontext(True) as mine:
+            return report_writing.carry_out(run, wish) if mine else report_writing.leave(history)
+    except Exception as problem:
         code = report_writing.failed(output, problem)
         if code is None:
             raise

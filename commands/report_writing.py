@@ -1,5 +1,6 @@
 """Write a capacity report where it was asked for: to files, to stdout, or for cron only what is new."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +9,19 @@ from pathlib import Path
 
 from vmstore import session, ui, ui_files
 from vmstore.commands import reporting
-from vmstore.errors import ExitCode, ToolFailed, UsageError, VmstoreError
+from vmstore.errors import ExitCode, Locked, ToolFailed, UsageError, VmstoreError, unforeseen
+from vmstore.history import turn
 from vmstore.history.store import History
 from vmstore.history.values import Keeping
 from vmstore.output import ReportForm
-from vmstore.report import chosen, forms, news
+from vmstore.report import chosen, forms, news, wording
 from vmstore.report.forms import FORMS, Sheet
 from vmstore.session import Session
 
-# Forms that have no place for notes and silent nodes.
+# Forms that have no place for notes, silent nodes and what policies did.
 _BARE = (ReportForm.plain, ReportForm.csv)
+# No report takes so many seconds, unless something hangs.
+LONGEST = 3600
 clock = time.time
 
 
@@ -39,6 +43,12 @@ def wish(output: ReportForm | None, files: Sequence[Path], names: Sequence[str],
             "--cron tells of all there is",
             why="what it was silent about would count as told",
             hint="leave out the names, or --cron",
+        )
+    if output and FORMS[output].code and (cron or files):
+        raise UsageError(
+            f"-o {output} goes with neither --cron nor --to",
+            why="it is for what reads stdout and the exit code of each report",
+            hint="make a report of its own for it",
         )
     return Wish(output, tuple((file, output or _form(file)) for file in files), tuple(names), cron, every)
 
@@ -66,11 +76,27 @@ def carry_out(run: Session, wish: Wish) -> int:
     return own if own is not None else ExitCode.THRESHOLD if capacity.alerts else ExitCode.DONE
 
 
-def failed(output: ReportForm | None, problem: VmstoreError) -> int | None:
+def leave(history: Path) -> int:
+    """Leave the turn to the report that has it. Raises Locked where that one hangs, since no other would say so."""
+    began = turn.began(history)
+    if began is not None and clock() - began > LONGEST:
+        raise Locked(
+            f"the report begun at {wording.moment(began)} still runs",
+            why="it waits for something that hangs, such as a LUN; until it ends, cron is told nothing else",
+            hint="see what it waits for: ps -eo pid,stat,lstart,args | grep -E 'vmstore|lvm'; then kill it",
+        )
+    return ExitCode.DONE
+
+
+def failed(output: ReportForm | None, problem: Exception) -> int | None:
     """Say that there is no report, in the way of a form whose readers want to be told by it; None for any other."""
     say = FORMS[output].failed if output else None
     if say is None:
         return None
+    if not isinstance(problem, VmstoreError):
+        if os.environ.get("VMSTORE_DEBUG"):
+            return None
+        problem = unforeseen(problem)
     text, code = say(problem)
     ui.write(text)
     return code
@@ -109,10 +135,14 @@ def _news(wish: Wish, sheet: Sheet, silent: dict[str, int]) -> dict[str, int]:
 def _speak(wish: Wish, sheet: Sheet) -> int | None:
     """Write to stdout what belongs there; give the exit code of a form that has its own."""
     capacity = sheet.capacity
-    if wish.files:
-        _notes(capacity.notes)
-        return None
     output = wish.output or ReportForm.table
+    if any(form in _BARE for form in ([form for _, form in wish.files] or [output])):
+        silent = (f"{node} {why}" for node, why in capacity.silent.items())
+        _notes([*silent, *capacity.notes, *(f"policy: {act}" for act in capacity.acted)])
+    elif wish.files:
+        _notes(capacity.notes)
+    if wish.files:
+        return None
     if output is ReportForm.table:
         # What colours costs 40 ms that only this pays.
         from vmstore import ui_plots
@@ -120,8 +150,6 @@ def _speak(wish: Wish, sheet: Sheet) -> int | None:
         ui_plots.show(forms.lines(sheet, ui_plots.width(), ui_plots.ink()))
     else:
         ui.write(FORMS[output].write(sheet))
-    if output in _BARE:
-        _notes([*(f"{node} {why}" for node, why in capacity.silent.items()), *capacity.notes])
     code = FORMS[output].code
     return code(capacity) if code else None
 

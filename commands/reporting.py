@@ -55,7 +55,7 @@ def take(
     fits = room.fits(world, limits, map(sizes.parse, run.config.report.sizes))
     notes += map(str, history.notes)
     capacity, alerts = collect.collect(world, subjects, past, rules, now, fits=fits, notes=notes)
-    return replace(capacity, acted=acted.lines(history.state(acted.KEY), now - DAY)), alerts
+    return replace(capacity, acted=acted.since(history.state(acted.KEY), now - DAY)), alerts
 
 
 def told(history: History, alerts: Sequence[Told], silent: Mapping[str, int]) -> None:

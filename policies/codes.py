@@ -25,7 +25,8 @@ _TABLE = (
     Code(
         "VMS-C01",
         "class nearly full",
-        "So much of the PVs of a class is given to volumes that new and growing ones will soon be refused, or are.",
+        "So much of the PVs of a class is given to volumes that, once this is critical, `policy apply` and `rebalance` "
+        "give out no more of it, and what you make and grow by hand soon finds no room.",
         "bytes",
         (*_MORE_ROOM, "vmstore evacuate PV --to CLASS"),
     ),
@@ -46,7 +47,7 @@ _TABLE = (
     Code(
         "VMS-G01",
         "VG nearly full",
-        "So much of the whole VG is given to volumes that new and growing ones will soon be refused, or are.",
+        "So much of the whole VG is given to volumes that new and growing ones will soon find no room, or find none.",
         "bytes",
         _MORE_ROOM,
     ),

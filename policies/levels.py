@@ -1,7 +1,9 @@
 """Hold the thresholds that an admin may set, and those that are shipped. Pure.
 
 ``warn`` and ``block`` are a share that may be used (``"80%"``) or a size that must be left (``"100G"``), ``reserve`` is
-always what must be left. From ``warn`` on one is told, from ``block`` on nothing more shall be given out.
+always what must be left. From ``warn`` on one is told, from ``block`` on once more. What is asked for by hand is
+refused for ``[placement] reserve`` and for none of these; ``policy apply`` and ``rebalance`` stop at ``block`` and
+``reserve``.
 """
 
 from collections.abc import Mapping
@@ -83,7 +85,7 @@ class Levels:
     cordon_days: int = 0
 
     def room(self, whole: int, used: int) -> int:
-        """Give the bytes that may be given out before ``block`` or ``reserve`` forbids it."""
+        """Give the bytes that may be given out before ``block`` or ``reserve`` is reached."""
         most = min(whole, self.block.full(whole) if self.block else whole)
         return max(0, min(most, whole - (self.reserve.part(whole) if self.reserve else 0)) - used)
 

@@ -32,7 +32,7 @@ from vmstore.commands import (
     stop,
     thaw,
 )
-from vmstore.errors import ExitCode, VmstoreError
+from vmstore.errors import ExitCode, VmstoreError, unforeseen
 
 app = typer.Typer(
     name="vmstore",
@@ -151,13 +151,7 @@ def _unforeseen(problem: Exception, words: list[str]) -> int:
     if shown is None:
         if os.environ.get("VMSTORE_DEBUG"):
             raise problem
-        _tell(
-            VmstoreError(
-                "this should not have happened",
-                why=f"{type(problem).__name__}: {problem}",
-                hint="run it again with `vmstore --debug …` and report what it shows; look at `vmstore list` first",
-            )
-        )
+        _tell(unforeseen(problem))
         return ExitCode.BUG
     # What typer raises for wrong usage is of no public class; only its message is asked for.
     shrinking = next((word for word in words if re.fullmatch(r"-[0-9.]+[a-zA-Z]*", word)), "")

@@ -105,3 +105,12 @@ class Paused(StoppedHalfway):
 
 class Aborted(StoppedHalfway):
     """The work shall end where it is; every volume is whole."""
+
+
+def unforeseen(problem: Exception) -> VmstoreError:
+    """Give the three lines of what nobody thought of."""
+    return VmstoreError(
+        "this should not have happened",
+        why=f"{type(problem).__name__}: {problem}",
+        hint="run it again with `vmstore --debug …` and report what it shows; look at `vmstore list` first",
+    )

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -14,6 +15,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_SUCH_PROGRAM = 127
 # Seconds without a line after which a stream says that there is none.
 QUIET = 5.0
+# Seconds that a killed process has to end: one that waits for a LUN that hangs does not, however long one waits for it.
+ENDING = 2.0
 # LVM closes with a line that only repeats that it failed, and warns of what did not stop it.
 _UNTELLING = ("WARNING:", "Cannot process ", "Run `", "See ", "(", "Failed to find physical volume")
 # What ssh needs to find keys, and the switch to another LVM configuration (lvm(8)); nothing else is passed on.
@@ -80,23 +83,19 @@ class LocalRunner:
         """Run to the end; a process over its time is killed and said to have timed out."""
         began = time.monotonic()
         try:
-            # A session of its own keeps a Ctrl-C on the terminal from ending an LVM command half-way.
-            done = subprocess.run(
-                argv,
-                input=stdin,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout,
-                env=_environment(),
-                start_new_session=True,
-                check=False,
-            )
+            process = _start(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         except FileNotFoundError:
             return _missing(argv)
+        # Neither subprocess.run nor `with` will do: both wait without limit for what they killed.
+        try:
+            out, err = process.communicate(stdin, timeout)
         except subprocess.TimeoutExpired:
+            _cut_off(process)
             return Result(tuple(argv), -1, "", "", time.monotonic() - began, timed_out=True)
-        return Result(tuple(argv), done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+        except BaseException:
+            _cut_off(process)
+            raise
+        return Result(tuple(argv), process.returncode, out, err, time.monotonic() - began)
 
     def stream(
         self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
@@ -127,11 +126,10 @@ class LocalRunner:
                         break
                     lines.append(line)
                     on_line(line.rstrip("\n"))
-            except BaseException:
-                process.kill()
-                raise
-            finally:
                 process.wait()
+            except BaseException:
+                _end(process)
+                raise
             complaints.seek(0)
             err = complaints.read()
         return Result(tuple(argv), process.returncode, "".join(lines), err, time.monotonic() - began)
@@ -167,8 +165,7 @@ class HeldProcess:
         try:
             self._process.communicate(timeout=10)
         except (subprocess.TimeoutExpired, BrokenPipeError, ValueError):
-            self._process.kill()
-            self._process.wait()
+            _cut_off(self._process)
 
 
 def _hand_over(process: "subprocess.Popen[str]", told: "queue.SimpleQueue[str | None]") -> None:
@@ -182,7 +179,23 @@ def _hand_over(process: "subprocess.Popen[str]", told: "queue.SimpleQueue[str | 
         told.put(None)
 
 
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Kill a process and wait for its end, but leave one that does not end to itself."""
+    process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(ENDING)
+
+
+def _cut_off(process: "subprocess.Popen[str]") -> None:
+    """End a process, and let go of what was said to it and by it."""
+    _end(process)
+    for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+        with suppress(OSError):
+            pipe.close()
+
+
 def _start(argv: Sequence[str], *, stdin: int, stderr: IO[str] | int) -> "subprocess.Popen[str]":
+    # A session of its own keeps a Ctrl-C on the terminal from ending an LVM command half-way.
     return subprocess.Popen(
         argv,
         stdin=stdin,

@@ -210,7 +210,17 @@ def test_reports_tell_for_a_day_of_what_was_done_and_the_page_shows_it(admin: Ad
     admin.bench.vmstore("report", "--cron", "--to", str(page))
     line = "grow web01 from 10 GiB to 11 GiB, since 90 % of its file system is used (over 80 %): done"
     assert f"2027-01-15T08:00:00Z {line}" in page.read_text(encoding="utf-8")
-    assert admin.bench.vmstore("report", "-o", "json").json["acted"] == [f"2027-01-15T08:00:00Z {line}"]
+    assert admin.bench.vmstore("report", "-o", "json").json["acted"] == [
+        {
+            "time": "2027-01-15T08:00:00Z", "vm": "web01", "before": 10 * G, "target": 11 * G,
+            "why": "90 % of its file system is used (over 80 %)", "outcome": "done",
+        }
+    ]  # fmt: skip
+    for words in (["-o", "csv"], ["-o", "plain"], ["--to", str(admin.folder / "report.csv")]):
+        told = admin.bench.vmstore("report", *words)
+        assert f"vmstore: policy: 2027-01-15T08:00:00Z {line}\n" in told.err
+        assert line not in told.out
+    assert '\nvmstore_report_actions{vg="vmstore"} 1.0\n' in admin.bench.vmstore("report", "-o", "prometheus").out
     admin.now += DAY
     assert admin.bench.vmstore("report", "-o", "json").json["acted"] == []
 

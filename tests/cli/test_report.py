@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.reports import DAY, NOW, Reports
 from tests.support.san import EXTENT, G
-from vmstore.commands import reporting
+from vmstore.commands import report_writing, reporting
 from vmstore.errors import ExitCode
 
 PV = 20 * G - 5 * EXTENT
@@ -210,6 +210,16 @@ def test_a_form_that_is_named_counts_for_any_file(reports: Reports, tmp_path: Pa
     assert not (tmp_path / "other").exists()
 
 
+def test_a_threshold_refuses_nothing_and_a_reserve_of_placement_does(reports: Reports) -> None:
+    reports.settings('[thresholds.class]\nwarn = "1%"\nblock = "2%"\nreserve = "39G"')
+    assert reports.bench.vmstore("create", "db01", "4G", "--class", "fc").code == ExitCode.DONE
+    told = reports.run("fc").out
+    assert "class fc: 39 GiB are to stay free" in told
+    assert "critical VMS-C01 class fc" in told
+    reports.settings('[placement]\nreserve = { fc = "39G" }')
+    assert reports.bench.vmstore("create", "db02", "4G", "--class", "fc").code == ExitCode.NO_ROOM
+
+
 def test_nagios_has_its_own_exit_codes(reports: Reports) -> None:
     assert reports.run("-o", "nagios").code == 0
     reports.vm("web01", 8 * G, 8 * G)
@@ -225,6 +235,38 @@ def test_nagios_is_told_in_its_own_way_that_there_is_no_report(reports: Reports)
     assert (outcome.code, outcome.err) == (3, "")
     assert outcome.out.startswith("VMSTORE UNKNOWN: no node answers")
     assert reports.run("-o", "json").code == ExitCode.CLUSTER
+
+
+@pytest.mark.parametrize("words", [["--cron"], ["--to", "FILE"], ["--cron", "--to", "FILE"]])
+def test_nagios_gets_no_exit_codes_that_are_no_plugins(reports: Reports, tmp_path: Path, words: list[str]) -> None:
+    file = tmp_path / "report"
+    reports.vm("web01", 8 * G, 8 * G)
+    outcome = reports.run("-o", "nagios", *(word.replace("FILE", str(file)) for word in words))
+    assert (outcome.code, outcome.err) == (3, "")
+    assert outcome.out.startswith("VMSTORE UNKNOWN: -o nagios goes with neither --cron nor --to")
+    assert not file.exists()
+
+
+def test_nagios_is_told_of_what_nobody_thought_of(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("division | by zero")
+
+    monkeypatch.setattr(report_writing, "carry_out", fail)
+    outcome = reports.run("-o", "nagios")
+    assert (outcome.code, outcome.err) == (3, "")
+    told = "VMSTORE UNKNOWN: this should not have happened: ZeroDivisionError: division / by zero\n"
+    assert outcome.out.startswith(told)
+    outcome = reports.run()
+    assert (outcome.code, outcome.out) == (ExitCode.BUG, "")
+    assert "ZeroDivisionError" in outcome.err
+    monkeypatch.setenv("VMSTORE_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        reports.run("-o", "nagios")
+
+
+def test_a_wrong_option_ends_before_it_is_a_plugin(reports: Reports) -> None:
+    outcome = reports.run("-o", "nagios", "--wrong")
+    assert (outcome.code, outcome.out) == (2, "")
 
 
 def test_a_report_takes_one_lvm_call_and_no_lock(reports: Reports) -> None:

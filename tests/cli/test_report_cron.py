@@ -14,6 +14,7 @@ from tests.support.reports import Reports
 from tests.support.san import G, M
 from vmstore.commands import reporting
 from vmstore.errors import ExitCode
+from vmstore.history import turn
 
 CROSSED, DONE = ExitCode.THRESHOLD, ExitCode.DONE
 
@@ -177,6 +178,23 @@ def test_of_two_at_a_time_the_later_one_leaves_quietly(reports: Reports) -> None
         assert (outcome.code, outcome.out, outcome.err) == (DONE, "", "")
         assert reports.bench.runner.asked == []
     assert "new" in reports.cron().out
+
+
+def test_a_report_that_hangs_is_told_of_by_those_after_it(reports: Reports) -> None:
+    with turn.alone(reports.history, reports.now) as mine:
+        assert mine
+        outcome = reports.cron(hours=1)
+        assert (outcome.code, outcome.out, outcome.err) == (DONE, "", "")
+        for _ in range(2):
+            outcome = reports.cron(hours=0.5)
+            assert (outcome.code, outcome.out) == (ExitCode.LOCKED, "")
+            assert outcome.err.startswith("vmstore: the report begun at 2027-01-15 08:00 UTC still runs\n")
+        assert reports.bench.runner.asked == []
+    # One that was killed leaves its time there, and no lock.
+    lock = reports.history.with_name("history.db.lock")
+    lock.write_text("1\n", encoding="ascii")
+    assert reports.cron().code == DONE
+    assert lock.read_text(encoding="ascii") == ""
 
 
 def test_a_hung_node_stops_nothing(reports: Reports) -> None:

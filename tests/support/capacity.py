@@ -1,5 +1,6 @@
 """Made capacity reports and histories, for the tests of what is written of them."""
 
+from vmstore.history.acted import Act
 from vmstore.history.values import Point
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
 from vmstore.policies.levels import Kind
@@ -22,7 +23,7 @@ ALERTS = (
     Alert("VMS-P02", Severity.WARN, Kind.PV, "/dev/mapper/lun2", 9 * DAY, 7 * DAY),
 )
 OVER = Alert("VMS-V01", Severity.WARN, Kind.VM, "web01", 70 * GIB, 68 * GIB)
-ACTED = ("grew web01 by 10 GiB to 80 GiB on n2, since its file system was 91 % full",)
+ACTED = (Act(int(NOW) - 3600, "web01", 70 * GIB, 80 * GIB, "91 % of its file system is used (over 80 %)", "done"),)
 PIECES = {
     "u1": (Piece("db-01.prod", 0, 60 * GIB), Piece("web01", 100 * GIB, 500 * GIB)),
     "u2": (Piece("web01", 0, 300 * GIB),),

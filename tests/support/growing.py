@@ -60,7 +60,7 @@ class Admin:
     def acts(self) -> list[str]:
         """Give what reports tell of, without times."""
         with History.open(self.history) as history:
-            return [line.partition(" ")[2] for line in acted.lines(history.state(acted.KEY), 0)]
+            return [str(act).partition(" ")[2] for act in acted.since(history.state(acted.KEY), 0)]
 
 
 def fill(san: San, share: int, *vms: str) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vmstore.history.store import History
+from tests.support.history_reading import Readable
 from vmstore.history.values import Keeping, Sample
 
 GIB = 2**30
@@ -19,9 +19,9 @@ _CAPABILITIES_V3 = 0x20080522
 _DAC_OVERRIDE_AND_READ_SEARCH = 0b110
 
 
-def opened(path: Path, now: int = START, keeping: Keeping | None = None) -> History:
+def opened(path: Path, now: int = START, keeping: Keeping | None = None) -> Readable:
     """Open a history as if it were ``now``."""
-    return History.open(path, keeping, clock=lambda: now)
+    return Readable.open(path, keeping, clock=lambda: now)
 
 
 def vm(name: str = "web01", used: int | None = 5 * GIB, allocated: int = 20 * GIB) -> Sample:

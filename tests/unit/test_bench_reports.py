@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.bench import made
-from vmstore.history.store import History
+from tests.support.history import opened
 from vmstore.model import dm_uuid
 from vmstore.run import Result
 from vmstore.tools import lvm_report, probe
@@ -31,7 +31,7 @@ def test_it_is_read_as_a_whole(tmp_path: Path) -> None:
     for number, lv in enumerate(report.lvs):
         active = facts[number % 2].active[dm_uuid(report.vg.uuid, lv.uuid)]
         assert active.mounts[0].used == pytest.approx(used[lv.name], abs=4096)
-    with History.open(tmp_path / "history.db", clock=lambda: NOW) as history:
+    with opened(tmp_path / "history.db", NOW) as history:
         assert history.notes == []
         assert len(dict(history.days("vm", 0))) == 10
         assert len(history.series("vm", made.vm(3), 0)) == 16 + 14 * 24

@@ -134,9 +134,9 @@ def test_an_act_is_written_down_before_and_after(path: Path) -> None:
         record.end(acted.DONE)
         record.save()
     with opened(path) as history:
-        told = acted.lines(history.state(acted.KEY), NOW)
+        told = acted.since(history.state(acted.KEY), NOW)
     why = "since 85 % of its file system is used (over 80 %)"
-    assert told == (f"2027-01-15T08:00:00Z grow web01 from 10 GiB to 12 GiB, {why}: done",)
+    assert [str(each) for each in told] == [f"2027-01-15T08:00:00Z grow web01 from 10 GiB to 12 GiB, {why}: done"]
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_acts_are_bounded_in_number_and_time() -> None:
 
 def test_a_report_tells_of_what_is_since_the_last_and_of_nothing_odd() -> None:
     kept = acted.keep([act(time=NOW), act(vm="db01", time=NOW + 10)], NOW)
-    assert [line.split()[2] for line in acted.lines(kept, NOW + 10.9)] == ["db01"]
-    assert [line.split()[2] for line in acted.lines(kept, NOW - 1)] == ["web01", "db01"]
-    assert acted.lines(None, 0) == acted.lines({"x": 1}, 0) == acted.lines([1], 0) == ()
+    assert [each.vm for each in acted.since(kept, NOW + 10.9)] == ["db01"]
+    assert [each.vm for each in acted.since(kept, NOW - 1)] == ["web01", "db01"]
+    assert acted.since(None, 0) == acted.since({"x": 1}, 0) == acted.since([1], 0) == ()
 
 
 def test_a_file_system_that_is_brought_up_to_its_volume_is_told_so() -> None:

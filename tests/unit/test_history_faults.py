@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.history import DAY, GIB, HOUR, START, fill, opened, rows, vm, without_roots_rights
+from tests.support.history_reading import Readable
 from vmstore.history import place, schema
 from vmstore.history.store import History
 from vmstore.history.values import Fault, Note
@@ -25,8 +26,10 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "history.db"
 
 
-def _everything(history: History) -> list[Note]:
-    """Use all that a report uses, whatever it is worth, and give why nothing could be added."""
+def _everything(history: Readable) -> list[Note]:
+    """Use all that a report uses, and read all there is, whatever it is worth; give why nothing could be added."""
+    history.days_of("vm", {"web01"}, 0)
+    history.fits("vm")
     history.series("vm", "web01", 0)
     history.last("vm")
     list(history.days("vm", 0))
@@ -47,6 +50,7 @@ def _nothing_to_be_had(path: Path, fault: Fault, *words: str) -> None:
         assert history.series("vm", "web01", 0) == []
         assert history.last("vm") == {}
         assert list(history.days("vm", 0)) == []
+        assert (history.days_of("vm", {"web01"}, 0), history.fits("vm")) == ({}, {})
         for word in words:
             assert word in str(told[0])
 
@@ -346,8 +350,8 @@ def test_a_new_file_that_another_report_began_is_not_put_aside(path: Path) -> No
 def test_a_complaint_that_a_check_does_not_bear_out_moves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(path, [0])
     with opened(path) as history:
-        monkeypatch.setattr("vmstore.history.rows.last", _malformed)
-        assert history.last("vm") == {}
+        monkeypatch.setattr("vmstore.history.rows.fits", _malformed)
+        assert history.fits("vm") == {}
         (note,) = history.notes
         assert "a check of all of it found nothing wrong" in note.means
         assert len(history.series("vm", "web01", 0)) == 1

@@ -10,6 +10,7 @@ import pytest
 from tests.support import browser
 from tests.support.browser import Browser
 from tests.support.capacity import ACTED, ALERTS, GIB, HISTORIES, NOW, PIECES, calm, capacity, points, vm
+from vmstore.history.acted import Act
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full
 from vmstore.policies.levels import Kind
@@ -96,7 +97,7 @@ def test_alerts_stand_first_with_meaning_and_filled_in_commands() -> None:
 
 def test_what_policies_did_what_is_silent_and_what_is_missing_is_said() -> None:
     text = Reader(whole()).text
-    assert ACTED[0] in text
+    assert str(ACTED[0]) in text
     assert "Node n3 is silent: no answer within 10 s" in text
     assert "the history is locked by another program" in text
 
@@ -135,7 +136,7 @@ def evil() -> str:
         vm(EVIL, 10, 5, 1.0, node=EVIL, classes=(EVIL,)),
     )
     alerts = (Alert("VMS-V01", Severity.CRIT, Kind.VM, EVIL, 9, 8),)
-    report = Capacity(EVIL, NOW, subjects, alerts, None, (), {EVIL: EVIL}, (EVIL,), (EVIL,))
+    report = Capacity(EVIL, NOW, subjects, alerts, None, (), {EVIL: EVIL}, (EVIL,), (Act(0, EVIL, 1, 2, EVIL, EVIL),))
     histories = {("class", EVIL): points(5, 0.01), ("vm", EVIL): points(5, 0.01, size=10, used=True)}
     return html.form(report, histories, {EVIL: (Piece(EVIL, 0, 5 * GIB),)})
 

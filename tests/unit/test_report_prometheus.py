@@ -112,6 +112,18 @@ def expressions() -> list[str]:
     return [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 
 
+def test_rules_and_dashboard_hear_the_newest_report_alone_where_older_ones_would_raise_something() -> None:
+    newest = (
+        "and on (vg, instance) "
+        "(vmstore_report_timestamp_seconds == on (vg) group_left () max by (vg) (vmstore_report_timestamp_seconds))"
+    )
+    rules = " ".join(RULES.read_text(encoding="utf-8").split())
+    for metric in ("vmstore_alert_severity", "vmstore_report_silent_nodes", "vmstore_report_notes"):
+        assert f"{metric} {newest}" in rules
+        asked = [expression for expression in expressions() if metric in expression]
+        assert all(f'{metric}{{vg="$vg"}} {newest}' in expression for expression in asked)
+
+
 def written() -> set[str]:
     return {sample.name for sample in samples(capacity())}
 
@@ -213,6 +225,16 @@ def test_all_is_well_while_reports_come_and_all_is_well(tmp_path: Path) -> None:
     firing.add(calm(time=0.0), "n1")
     for name in ("Threshold", "ReportStale", "ReportsMissing", "NodeSilent", "ReportNotWhole"):
         firing.expect("149m", f"Vmstore{name}")
+
+
+@pytest.mark.spawns("promtool")
+def test_a_file_that_was_left_where_another_node_took_over_raises_nothing(tmp_path: Path) -> None:
+    firing = Firing(tmp_path)
+    left = {"silent": {"n3": "no route", "n4": "no route"}, "notes": ("the history is damaged",)}
+    firing.add(calm(time=0.0, alerts=ALERTS, **left), "n2")
+    firing.add(calm(time=60.0), "n1")
+    for name in ("Threshold", "NodeSilent", "ReportNotWhole"):
+        firing.expect("7h", f"Vmstore{name}")
 
 
 @pytest.mark.spawns("promtool")

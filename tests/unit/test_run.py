@@ -1,6 +1,7 @@
 """The only door to processes: what they get, what comes back, and how they end."""
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -88,6 +89,35 @@ def test_a_process_over_its_time_is_killed() -> None:
     assert done.timed_out
     assert not done.ok
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.spawns("sleep")
+def test_a_process_that_a_kill_does_not_end_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that waits for a LUN that hangs, in state D."""
+    unkilled: list[subprocess.Popen[str]] = []
+
+    def stand(process: "subprocess.Popen[str]") -> None:
+        unkilled.append(process)
+
+    monkeypatch.setattr("vmstore.run.ENDING", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess.Popen, "kill", stand)
+        began = time.monotonic()
+        done = LocalRunner().run(["sleep", "5"], timeout=0.1)
+        assert time.monotonic() - began < 3
+        held = LocalRunner().hold(["sleep", "5"])
+        patch.setattr(held._process, "communicate", _too_slow)
+        held.release()
+        assert time.monotonic() - began < 3
+    assert (done.timed_out, done.ok) == (True, False)
+    assert len(unkilled) == 2
+    for process in unkilled:
+        process.kill()
+        process.wait()
+
+
+def _too_slow(timeout: float) -> None:
+    raise subprocess.TimeoutExpired("sleep", timeout)
 
 
 @pytest.mark.spawns("sh")

@@ -322,6 +322,7 @@ def test_every_code_can_be_told_and_is_explained() -> None:
 def test_a_code_has_one_sentence_and_commands_that_exist(code: Any) -> None:
     assert re.fullmatch(r"VMS-[A-Z][0-9]{2}", code.code)
     assert re.fullmatch(r"[A-Z][^.]*\.", code.meaning)
+    assert "refuse" not in code.meaning
     assert code.title[0] != " "
     assert code.help
     for line in code.help:

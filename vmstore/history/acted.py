@@ -61,6 +61,6 @@ def keep(acts: Iterable[Act], now: int) -> Any:
     return msgspec.to_builtins(recent[-MOST:])
 
 
-def lines(kept: Any, since: float) -> tuple[str, ...]:
-    """Tell what was done since then, one line each: what a report takes from the history."""
-    return tuple(str(act) for act in read(kept) if act.time >= int(since))
+def since(kept: Any, time: float) -> tuple[Act, ...]:
+    """Give what was done since then: what a report takes from the history."""
+    return tuple(act for act in read(kept) if act.time >= int(time))

@@ -1,35 +1,12 @@
 """Put samples into the tables of the history and get points out of them."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Collection, Iterable, Mapping
 
 from vmstore.history.keeping import DAY
 from vmstore.history.schema import transaction
 from vmstore.history.values import Fit, Kind, Point, Sample
 
-_SERIES = """
-SELECT days.time, size, allocated, used, allocated_min, allocated_max, used_min, used_max
-FROM kept CROSS JOIN days ON days.day = kept.day AND days.subject = :subject
-WHERE kept.day >= :since / 86400 AND days.time BETWEEN :since AND :until
-UNION ALL
-SELECT samples.time, size, allocated, used, allocated, allocated, used, used
-FROM runs CROSS JOIN samples ON samples.time = runs.time AND samples.subject = :subject
-WHERE runs.time BETWEEN :since AND :until
-ORDER BY 1
-"""
-_DAYS = """
-SELECT subjects.name, days.time, size, allocated, used, allocated_min, allocated_max, used_min, used_max
-FROM subjects CROSS JOIN kept CROSS JOIN days ON days.day = kept.day AND days.subject = subjects.id
-WHERE subjects.kind = :kind AND kept.day >= :since / 86400 AND days.time BETWEEN :since AND :until
-UNION ALL
-SELECT subjects.name, samples.time, size, allocated, used, allocated, allocated, used, used
-FROM subjects CROSS JOIN (
-    SELECT max(time) AS time FROM runs WHERE time BETWEEN :since AND :until GROUP BY time / 86400
-) AS final CROSS JOIN samples ON samples.time = final.time AND samples.subject = subjects.id
-WHERE subjects.kind = :kind
-ORDER BY 1, 2
-"""
 _KEPT = "SELECT day FROM kept WHERE day BETWEEN :since / 86400 AND :until / 86400"
 _FINAL = "SELECT max(time) FROM runs WHERE time BETWEEN :since AND :until GROUP BY time / 86400 ORDER BY 1"
 _OF_DAY = """
@@ -47,15 +24,6 @@ SELECT subjects.name, fits.time, value, fit FROM subjects JOIN fits ON fits.subj
 """
 _KEEP_FIT = """
 INSERT OR REPLACE INTO fits (subject, time, value, fit) SELECT id, ?, ?, ? FROM subjects WHERE kind = ? AND name = ?
-"""
-_NEWEST = """
-SELECT samples.time FROM samples JOIN subjects ON subjects.id = samples.subject
-WHERE subjects.kind = ? AND samples.time <= ? ORDER BY samples.time DESC LIMIT 1
-"""
-_AT = """
-SELECT subjects.name, time, size, allocated, used, allocated, allocated, used, used
-FROM samples JOIN subjects ON subjects.id = samples.subject
-WHERE time = ? AND subjects.kind = ?
 """
 
 
@@ -80,25 +48,13 @@ def add(connection: sqlite3.Connection, time: int, samples: Iterable[Sample]) ->
         )
 
 
-def series(connection: sqlite3.Connection, kind: Kind, name: str, since: int, until: int) -> list[Point]:
-    """Read all there is of one subject, oldest first: one point a day, then every sample. Raises sqlite3.Error."""
-    found = connection.execute("SELECT id FROM subjects WHERE kind = ? AND name = ?", (kind, name)).fetchone()
-    if found is None:
-        return []
-    return [Point(*row) for row in connection.execute(_SERIES, {"subject": found[0], "since": since, "until": until})]
-
-
-def days(connection: sqlite3.Connection, kind: Kind, since: int, until: int) -> Iterator[tuple[str, list[Point]]]:
-    """Read all subjects of a kind, one after the other, each with at most one point a day. Raises sqlite3.Error."""
-    rows = connection.execute(_DAYS, {"kind": kind, "since": since, "until": until})
-    for name, group in groupby(rows, key=lambda row: str(row[0])):
-        yield name, [Point(*row[1:]) for row in group]
-
-
 def days_of(
     connection: sqlite3.Connection, kind: Kind, names: Collection[str], since: int, until: int
 ) -> dict[str, list[Point]]:
-    """Read some subjects as ``days`` reads all, in a time that goes with their number. Raises sqlite3.Error."""
+    """Read some subjects, each with at most one point a day, in a time that goes with their number.
+
+    Raises sqlite3.Error.
+    """
     window = {"since": since, "until": until}
     kept = [row[0] for row in connection.execute(_KEPT, window)]
     final = [row[0] for row in connection.execute(_FINAL, window)]
@@ -129,11 +85,3 @@ def keep_fits(connection: sqlite3.Connection, kind: Kind, made: Mapping[str, Fit
     with transaction(connection):
         rows = [(each.time, each.value, each.fit, kind, name) for name, each in made.items()]
         connection.executemany(_KEEP_FIT, rows)
-
-
-def last(connection: sqlite3.Connection, kind: Kind, until: int) -> dict[str, Point]:
-    """Read what the newest report that told of a kind said of it. Raises sqlite3.Error."""
-    newest = connection.execute(_NEWEST, (kind, until)).fetchone()
-    if newest is None:
-        return {}
-    return {row[0]: Point(*row[1:]) for row in connection.execute(_AT, (newest[0], kind))}

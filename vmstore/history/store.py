@@ -4,7 +4,7 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -63,20 +63,6 @@ class History:
         found = tuple(samples)
         return self._write(lambda connection: self._add(connection, time - time % 60, found))
 
-    def series(self, kind: Kind, name: str, since: int) -> list[Point]:
-        """Give the history of one subject, oldest first: a point a day, and of late every sample."""
-        return self._read(lambda connection: rows.series(connection, kind, name, since, self._until()), [])
-
-    def days(self, kind: Kind, since: int) -> Iterator[tuple[str, list[Point]]]:
-        """Give the history of every subject of a kind, by name, each with at most one point a day.
-
-        One subject after the other, so that no more than one is in memory. It ends early where reading fails.
-        """
-        none: Iterator[tuple[str, list[Point]]] = iter(())
-        told = self._read(lambda connection: rows.days(connection, kind, since, self._until()), none)
-        while (one := self._read(lambda _: next(told, None), None)) is not None:
-            yield one
-
     def days_of(self, kind: Kind, names: Collection[str], since: int) -> dict[str, list[Point]]:
         """Give the history of some subjects of a kind, each with at most one point a day."""
         return self._read(lambda connection: rows.days_of(connection, kind, names, since, self._until()), {})
@@ -88,10 +74,6 @@ class History:
     def keep_fits(self, kind: Kind, made: Mapping[str, Fit]) -> list[Note]:
         """Keep what this report made of it, and tell why that was not possible."""
         return self._write(lambda connection: rows.keep_fits(connection, kind, made))
-
-    def last(self, kind: Kind) -> dict[str, Point]:
-        """Give what the newest report said of each subject of a kind."""
-        return self._read(lambda connection: rows.last(connection, kind, self._until()), {})
 
     def state(self, key: str) -> Any:
         """Give what was remembered under ``key``, or None."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 @contextmanager
-def alone(history: Path) -> Iterator[bool]:
-    """Hold the turn as long as the report lasts; False where another report has it.
+def alone(history: Path, now: float) -> Iterator[bool]:
+    """Hold the turn as long as the report of ``now`` lasts; False where another report has it.
 
     It is a lock on a file beside the history, and falls with the process. Where there can be no such file, nobody's
     turn can be told from another's, and all may speak.
@@ -19,7 +19,7 @@ def alone(history: Path) -> Iterator[bool]:
             history.parent.mkdir(parents=True)
             history.parent.chmod(0o755)
     try:
-        file = os.open(history.with_name(f"{history.name}.lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        file = os.open(_file(history), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError:
         yield True
         return
@@ -31,7 +31,30 @@ def alone(history: Path) -> Iterator[bool]:
     except OSError:
         # Some file systems on networks have no locks.
         pass
+    if mine:
+        _note(file, f"{int(now)}\n")
     try:
         yield mine
     finally:
+        if mine:
+            _note(file, "")
         os.close(file)
+
+
+def began(history: Path) -> int | None:
+    """Tell when the report began that has the turn; None where it does not say."""
+    try:
+        return int(_file(history).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _file(history: Path) -> Path:
+    return history.with_name(f"{history.name}.lock")
+
+
+def _note(file: int, text: str) -> None:
+    """Have it in the file of the lock; where there is no room for it, the lock must do."""
+    with suppress(OSError):
+        os.ftruncate(file, 0)
+        os.pwrite(file, text.encode("ascii"), 0)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from vmstore.history.acted import Act
 from vmstore.policies.forecast import Full, Trend, Unknown
 from vmstore.policies.levels import Kind
 from vmstore.policies.thresholds import Alert, Changes
@@ -64,7 +65,7 @@ class Capacity(msgspec.Struct, frozen=True):
     """One report: of the VG at ``time``, the subjects of all kinds, the alerts and how they changed since the last.
 
     ``silent`` says of each node that gave no answer why, ``notes`` what kept the report from being whole, ``acted``
-    what policies did in the 24 hours before, as lines.
+    what policies did in the 24 hours before.
     """
 
     vg: str
@@ -75,7 +76,7 @@ class Capacity(msgspec.Struct, frozen=True):
     fits: tuple[Fit, ...] = ()
     silent: dict[str, str] = {}
     notes: tuple[str, ...] = ()
-    acted: tuple[str, ...] = ()
+    acted: tuple[Act, ...] = ()
 
     def of(self, kind: Kind) -> tuple[Subject, ...]:
         """List the subjects of a kind."""

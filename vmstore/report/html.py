@@ -43,7 +43,7 @@ def form(
     _fits(body, capacity)
     _places(body, capacity, pieces or {})
     _vms(body, capacity, histories or {})
-    _list(body, "What policies did", capacity.acted)
+    _list(body, "What policies did", [str(act) for act in capacity.acted])
     _label(body)
     # Mail servers cut lines of more than a kilobyte, wherever that is.
     ElementTree.indent(html, "")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from vmstore.history.acted import Act
 from vmstore.moments import show as when
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
@@ -103,6 +104,20 @@ class FitRow(msgspec.Struct, frozen=True):
     count: Annotated[int, Meta(ge=0)]
 
 
+class ActRow(msgspec.Struct, frozen=True):
+    """What a policy did, last at ``time``: a VM's volume of ``before`` bytes was to have ``target``.
+
+    ``outcome`` is "begun", "done", "failed: " with the reason, or what was found of one that was cut off.
+    """
+
+    time: Time
+    vm: str
+    before: Size
+    target: Size
+    why: str
+    outcome: str
+
+
 class Document(msgspec.Struct, frozen=True):
     """A capacity report of vmstore."""
 
@@ -116,7 +131,7 @@ class Document(msgspec.Struct, frozen=True):
     fits: tuple[FitRow, ...]
     silent: dict[str, str]
     notes: tuple[str, ...]
-    acted: tuple[str, ...]
+    acted: tuple[ActRow, ...]
 
 
 def form(capacity: Capacity) -> str:
@@ -144,7 +159,7 @@ def document(capacity: Capacity) -> Document:
         tuple(map(_fit, capacity.fits)),
         capacity.silent,
         capacity.notes,
-        capacity.acted,
+        tuple(map(_act, capacity.acted)),
     )
 
 
@@ -176,6 +191,10 @@ def _alerts(alerts: tuple[Alert, ...]) -> tuple[AlertRow, ...]:
         )
         for each in alerts
     )  # fmt: skip
+
+
+def _act(act: Act) -> ActRow:
+    return ActRow(when(act.time), act.vm, act.before, act.target, act.why, act.outcome)
 
 
 def _fit(fit: Fit) -> FitRow:

@@ -40,7 +40,7 @@ def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, eve
         drawn.append((Part(f"and {hidden} more VMs; all of them: vmstore report --all", "dim"),))
     drawn += _section("", _remarks(capacity), width)
     drawn += _alerts(capacity, width)
-    drawn += _section("done by policies", capacity.acted, width)
+    drawn += _section("done by policies", map(str, capacity.acted), width)
     drawn += _section("not known", [*(f"{n} {why}" for n, why in capacity.silent.items()), *capacity.notes], width)
     return drawn + _plots(capacity, histories, width, ink)
 
@@ -145,7 +145,7 @@ def _remarks(capacity: Capacity) -> Iterator[str]:
     for of in capacity.subjects:
         name = wording.subject(of.kind, of.name)
         if of.kind in (Kind.CLASS, Kind.VG) and of.reserve:
-            yield f"{name}: {sizes.show(of.reserve)} are kept free"
+            yield f"{name}: {sizes.show(of.reserve)} are to stay free"
         if of.kind is Kind.CLASS and of.closed:
             yield f"{name}: {sizes.show(of.closed)} of what is free is on PVs that take nothing new"
 
