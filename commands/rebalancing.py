@@ -19,9 +19,9 @@ from vmstore.model import Inventory
 from vmstore.output import Output
 from vmstore.policies import class_room, rebalance
 from vmstore.policies.burden import Policy
-from vmstore.policies.levels import Kind
 from vmstore.policies.placement import Rules
 from vmstore.policies.rebalance import Plan
+from vmstore.policies.thresholds import Kind
 from vmstore.report import balance as report
 from vmstore.session import Session
 

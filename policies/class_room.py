@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
 from vmstore.policies.growth import Bound
-from vmstore.policies.levels import Kind, Levels
-from vmstore.policies.levels import Rules as Thresholds
 from vmstore.policies.placement import Rules as Placement
+from vmstore.policies.thresholds import Kind, Levels
+from vmstore.policies.thresholds import Rules as Thresholds
 
 
 @dataclass(frozen=True, slots=True)
