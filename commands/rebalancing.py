@@ -20,9 +20,9 @@ from vmstore.output import Output
 from vmstore.policies import rebalance
 from vmstore.policies.burden import Policy
 from vmstore.policies.engines import Engine
-from vmstore.policies.levels import Kind
 from vmstore.policies.placement import Rules
 from vmstore.policies.rebalance import Plan
+from vmstore.policies.thresholds import Kind
 from vmstore.policies.window import Window
 from vmstore.report import balance as report
 from vmstore.session import Session

@@ -14,8 +14,8 @@ from vmstore.history.values import Fault, Fit, Point
 from vmstore.model import Inventory
 from vmstore.policies import placement
 from vmstore.policies.forecast import Trend, Unknown
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
+from vmstore.policies.thresholds import Kind
 from vmstore.report import collect, growth, room
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.collect import KEPT, Past, Told

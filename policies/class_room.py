@@ -6,9 +6,9 @@ from dataclasses import replace
 from vmstore.model import Inventory
 from vmstore.policies import placement
 from vmstore.policies.growth import Step
-from vmstore.policies.levels import Kind, Levels
-from vmstore.policies.levels import Rules as Thresholds
 from vmstore.policies.placement import Rules as Placement
+from vmstore.policies.thresholds import Kind, Levels
+from vmstore.policies.thresholds import Rules as Thresholds
 
 
 def room(

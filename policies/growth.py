@@ -13,7 +13,7 @@ from typing import Any
 
 from vmstore import config, sizes
 from vmstore.errors import ConfigError, UsageError
-from vmstore.policies.levels import NONE, Amount
+from vmstore.policies.thresholds import NONE, Amount
 
 SHIPPED = "shipped"
 KEYS = ("grow", "over", "free", "step", "daily", "most")

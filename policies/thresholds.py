@@ -1,181 +1,181 @@
-"""Decide what an admin must be told of: what is too full, or full too soon, or not as it should be. Pure.
+"""Hold the thresholds that an admin may set, and those that are shipped. Pure.
 
-Each alert has a code (see codes.py). One that was on stays on until its number is back by a margin, so that cron does
-not speak time and again of what lies at its limit.
+``warn`` and ``block`` are a share that may be used (``"80%"``) or a size that must be left (``"100G"``), ``reserve`` is
+always what must be left. From ``warn`` on one is told, from ``block`` on once more. What is asked for by hand is
+refused for ``[placement] reserve`` and for none of these; ``policy apply`` and ``rebalance`` stop at ``block`` and
+``reserve``.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from enum import IntEnum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
 
-from vmstore.policies.forecast import Full, Trend
-from vmstore.policies.levels import BACK_SIZE, Amount, Kind, Levels, Rules
-from vmstore.policies.slope import DAY
+import msgspec
 
-# A jump is told of for so long; what growth got faster by is held against the same limit, over so many days.
-TOLD, AHEAD = 3 * DAY, 30
+from vmstore import sizes
+from vmstore.config import Thresholds
+from vmstore.errors import UsageError
 
+NONE = "none"
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%")
+_AMOUNTS = ("warn", "block", "reserve", "jump")
+_DAYS = ("warn_days", "crit_days", "cordon_days")
+# An alert is over when the use is back by so much of the whole, or what is left by so much over what must be.
+BACK_SHARE, BACK_SIZE = Fraction(2, 100), Fraction(1, 10)
 
-class Severity(IntEnum):
-    """How bad it is."""
-
-    WARN = 1
-    CRIT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """Something that fills up, in bytes; ``full`` and ``trend`` are None where nothing is known of them."""
-
-    kind: Kind
-    name: str
-    size: int
-    used: int
-    full: Full | None = None
-    trend: Trend | None = None
+Settings = Mapping[str, str | int]
 
 
-@dataclass(frozen=True, slots=True)
-class Pv:
-    """A PV: whether it is missing, the bytes of volumes on it, and since when it is cordoned, None where it is not."""
+class Kind(StrEnum):
+    """What fills up: of a VM the file system, of the VG its metadata and its LV for locks, too."""
 
-    name: str
-    missing: bool = False
-    allocated: int = 0
-    cordoned: float | None = None
+    CLASS = "class"
+    PV = "pv"
+    VM = "vm"
+    VG = "vg"
+    METADATA = "metadata"
+    LOCK = "lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
-    """What is told: the ``number`` is over the ``limit``, or under it; both in the unit of the code."""
+class Amount:
+    """A share of the whole, or bytes."""
 
-    code: str
-    severity: Severity
-    kind: Kind
-    subject: str
-    number: float
-    limit: float
+    share: Fraction = Fraction(0)
+    size: int = 0
 
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Tell which alert it is, however bad."""
-        return self.code, self.kind, self.subject
+    @classmethod
+    def parse(cls, text: str) -> "Amount | None":
+        """Read "80%", "100G" or "none". Raises UsageError."""
+        if text == NONE:
+            return None
+        match = _PERCENT.fullmatch(text)
+        if not match:
+            return cls(size=sizes.parse(text))
+        share = Fraction(match[1]) / 100
+        if not 0 < share <= 1:
+            raise UsageError(f"{text!r} is no share", why="it is over 0% and at most 100%", hint="for none write none")
+        return cls(share)
+
+    def part(self, whole: int) -> int:
+        """Give it in bytes."""
+        return _part(self.share, whole) if self.share else self.size
+
+    def full(self, whole: int) -> int:
+        """Give the bytes in use from which on it is crossed; a size is what must be left."""
+        return self.part(whole) if self.share else max(0, whole - self.size)
+
+    def back(self, whole: int) -> int:
+        """Give the bytes by which it must be undershot before it is over."""
+        return _part(BACK_SHARE, whole) if self.share else _part(BACK_SIZE, self.size)
+
+
+def _part(share: Fraction, whole: int) -> int:
+    """Round up; by hand, since Fraction does it ten times slower, and 5,000 VMs have four limits each."""
+    return -(-share.numerator * whole // share.denominator)
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What came, got better or worse, went, and stayed."""
+class Levels:
+    """The limits of one thing; None and 0 for none.
 
-    new: tuple[Alert, ...]
-    changed: tuple[Alert, ...]
-    over: tuple[Alert, ...]
-    still: tuple[Alert, ...]
+    ``jump`` is how much at once is told of; the days are until it is full, or since it was cordoned.
+    """
+
+    warn: Amount | None = None
+    block: Amount | None = None
+    reserve: Amount | None = None
+    jump: Amount | None = None
+    warn_days: int = 0
+    crit_days: int = 0
+    cordon_days: int = 0
+
+    def room(self, whole: int, used: int) -> int:
+        """Give the bytes that may be given out before ``block`` or ``reserve`` is reached."""
+        most = min(whole, self.block.full(whole) if self.block else whole)
+        return max(0, min(most, whole - (self.reserve.part(whole) if self.reserve else 0)) - used)
 
 
-# The codes of each kind for: nearly full, full soon, below its reserve.
-_CODES: Mapping[Kind, tuple[str, str, str]] = {
-    Kind.CLASS: ("VMS-C01", "VMS-C02", "VMS-C03"),
-    Kind.PV: ("VMS-P03", "", "VMS-P04"),
-    Kind.VM: ("VMS-V01", "VMS-V02", "VMS-V03"),
-    Kind.VG: ("VMS-G01", "VMS-G02", "VMS-G03"),
-    Kind.METADATA: ("VMS-M01", "", ""),
-    Kind.LOCK: ("VMS-L01", "", ""),
+def _shipped(settings: msgspec.Struct) -> Settings:
+    return {key: value for key, value in msgspec.to_builtins(settings).items() if value is not None}
+
+
+_SHIPPED = Thresholds()
+DEFAULTS: Mapping[Kind, Settings] = {
+    Kind.CLASS: _shipped(_SHIPPED.each),
+    Kind.PV: _shipped(_SHIPPED.pv),
+    Kind.VM: _shipped(_SHIPPED.vm),
+    Kind.VG: _shipped(_SHIPPED.vg),
+    Kind.METADATA: _shipped(_SHIPPED.metadata),
+    Kind.LOCK: _shipped(_SHIPPED.lock),
 }
-_Was = Mapping[tuple[str, str, str], Severity]
+KEYS: Mapping[Kind, frozenset[str]] = {kind: frozenset(settings) for kind, settings in DEFAULTS.items()}
 
 
-def judge(
-    gauges: Iterable[Gauge], pvs: Iterable[Pv], rules: Rules, now: float, before: Collection[Alert] = ()
-) -> list[Alert]:
-    """List the alerts, the worst first; ``before`` are those of the last time."""
-    was = {alert.key: alert.severity for alert in before}
-    found: list[Alert | None] = []
-    for gauge in gauges:
-        levels = rules.levels(gauge.kind, gauge.name)
-        # What has no size was not measured.
-        if gauge.size > 0:
-            found += [_full(gauge, levels, was), _reserve(gauge, levels, was)]
-            found += [_jump(gauge, levels, now, was), _faster(gauge, levels, was)]
-        found.append(_soon(gauge, levels, now, was))
-    for pv in pvs:
-        days = rules.levels(Kind.PV, pv.name).cordon_days
-        if pv.missing:
-            found.append(Alert("VMS-P01", Severity.CRIT, Kind.PV, pv.name, pv.allocated, 0))
-        elif days and pv.cordoned is not None and now - pv.cordoned >= days * DAY:
-            found.append(Alert("VMS-P02", Severity.WARN, Kind.PV, pv.name, now - pv.cordoned, days * DAY))
-    return sorted((alert for alert in found if alert), key=lambda alert: (-alert.severity, alert.key))
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The limits of each kind, and of the classes and VMs that have their own."""
+
+    kinds: Mapping[Kind, Levels]
+    own: Mapping[tuple[Kind, str], Levels] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        kinds: Mapping[str, Settings] | None = None,
+        classes: Mapping[str, Settings] | None = None,
+        vms: Mapping[str, Settings] | None = None,
+    ) -> "Rules":
+        """Read settings over the shipped ones; what a class or VM does not set is as of its kind. Raises UsageError."""
+        given = kinds or {}
+        for name in given:
+            if name not in list(Kind):
+                raise UsageError(f"{name!r} has no thresholds", why="nothing is called so", hint=", ".join(Kind))
+        merged = {kind: {**DEFAULTS[kind], **given.get(kind, {})} for kind in Kind}
+        named = [(Kind.CLASS, name, each) for name, each in (classes or {}).items()]
+        named += [(Kind.VM, name, each) for name, each in (vms or {}).items()]
+        return cls(
+            {kind: _levels(kind, kind, settings) for kind, settings in merged.items()},
+            {(kind, name): _levels(f"{kind} {name}", kind, {**merged[kind], **each}) for kind, name, each in named},
+        )
+
+    @classmethod
+    def read(cls, settings: Thresholds, reserve: Mapping[str, str] | None = None) -> "Rules":
+        """Read the configuration; ``reserve`` is what placement keeps free of classes. Raises UsageError."""
+        told = msgspec.to_builtins(settings)
+        kinds = {kind.value: told[kind] for kind in Kind}
+        kept = {name: {"reserve": size} for name, size in (reserve or {}).items()}
+        classes = {name: {**kept.get(name, {}), **told["classes"].get(name, {})} for name in {*kept, *told["classes"]}}
+        return cls.of(kinds, classes, told["vms"])
+
+    def levels(self, kind: Kind, name: str) -> Levels:
+        """Give the limits of one thing."""
+        return self.own.get((kind, name), self.kinds[kind])
 
 
-def changes(before: Collection[Alert], now: Collection[Alert]) -> Changes:
-    """Compare the alerts of two times; one whose severity is another has changed."""
-    old = {alert.key: alert for alert in before}
-    keys = {alert.key for alert in now}
-    return Changes(
-        tuple(alert for alert in now if alert.key not in old),
-        tuple(alert for alert in now if alert.key in old and old[alert.key].severity is not alert.severity),
-        tuple(alert for alert in before if alert.key not in keys),
-        tuple(alert for alert in now if alert.key in old and old[alert.key].severity is alert.severity),
-    )
+def _levels(where: str, kind: Kind, settings: Settings) -> Levels:
+    """Check and read one table of settings."""
+    for key, value in settings.items():
+        if key not in KEYS[kind]:
+            raise UsageError(f"{where}: no threshold {key}", why="it has none", hint=", ".join(sorted(KEYS[kind])))
+        if key in _DAYS and (not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 3650):
+            raise UsageError(f"{where}: {value!r} for {key}", why="it is no number of days", hint="0 for none")
+        if key in _AMOUNTS and not isinstance(value, str):
+            raise UsageError(f"{where}: {value!r} for {key}", why="it has no unit", hint='write "80%" or "100G"')
+    warn, block, reserve, jump = (_amount(f"{where}: {key}", str(settings.get(key, NONE))) for key in _AMOUNTS)
+    warn_days, crit_days, cordon_days = (int(settings.get(key, 0)) for key in _DAYS)
+    # Of a share and a size, which comes first depends on what they are of.
+    if warn and block and bool(warn.share) == bool(block.share) and (warn.share, block.size) > (block.share, warn.size):
+        raise UsageError(f"{where}: warn comes after block", why="nobody would be warned", hint="set both")
+    if crit_days > warn_days > 0:
+        raise UsageError(f"{where}: crit_days is over warn_days", why="nobody would be warned", hint="set both")
+    return Levels(warn, block, reserve, jump, warn_days, crit_days, cordon_days)
 
 
-def _full(gauge: Gauge, levels: Levels, was: _Was) -> Alert | None:
-    """Hold what is used against ``block`` and ``warn``."""
-    code, size = _CODES[gauge.kind][0], gauge.size
-    for severity, amount in ((Severity.CRIT, levels.block), (Severity.WARN, levels.warn)):
-        if amount and gauge.used >= amount.full(size) - _margin(gauge, code, severity, was, amount.back(size)):
-            return Alert(code, severity, gauge.kind, gauge.name, gauge.used, amount.full(size))
-    return None
-
-
-def _reserve(gauge: Gauge, levels: Levels, was: _Was) -> Alert | None:
-    """Hold what is free against ``reserve``; placement may use all that is beyond it, so at the limit all is well."""
-    if levels.reserve is None:
-        return None
-    code, free, least = _CODES[gauge.kind][2], gauge.size - gauge.used, levels.reserve.part(gauge.size)
-    if free < least + _margin(gauge, code, Severity.WARN, was, levels.reserve.back(gauge.size)):
-        return Alert(code, Severity.WARN, gauge.kind, gauge.name, free, least)
-    return None
-
-
-def _soon(gauge: Gauge, levels: Levels, now: float, was: _Was) -> Alert | None:
-    """Hold the time until it is most likely full against the days; the earliest time would cry wolf."""
-    if gauge.full is None or gauge.full.likely is None:
-        return None
-    code, left = _CODES[gauge.kind][1], gauge.full.likely - now
-    for severity, days in ((Severity.CRIT, levels.crit_days), (Severity.WARN, levels.warn_days)):
-        limit = days * DAY
-        if days and left <= limit + _margin(gauge, code, severity, was, max(DAY, limit * float(BACK_SIZE))):
-            return Alert(code, severity, gauge.kind, gauge.name, max(0.0, left), limit)
-    return None
-
-
-def _jump(gauge: Gauge, levels: Levels, now: float, was: _Was) -> Alert | None:
-    """Tell of a jump of late that is large, held against what there is in all; what went away alarms nobody."""
-    jump = gauge.trend.jump if gauge.trend else None
-    if jump is None or levels.jump is None or now - jump.time > TOLD:
-        return None
-    limit = levels.jump.part(gauge.size)
-    if jump.size >= limit - _margin(gauge, "VMS-J01", Severity.WARN, was, _tenth(levels.jump, gauge.size)):
-        return Alert("VMS-J01", Severity.WARN, gauge.kind, gauge.name, jump.size, limit)
-    return None
-
-
-def _faster(gauge: Gauge, levels: Levels, was: _Was) -> Alert | None:
-    """Tell of growth that got faster, if it makes a difference within a month."""
-    trend = gauge.trend
-    if trend is None or trend.before is None or levels.jump is None:
-        return None
-    more = (trend.per_day - max(0.0, trend.before)) * AHEAD
-    limit = levels.jump.part(gauge.size)
-    if more >= limit - _margin(gauge, "VMS-J02", Severity.WARN, was, _tenth(levels.jump, gauge.size)):
-        return Alert("VMS-J02", Severity.WARN, gauge.kind, gauge.name, trend.per_day, trend.before)
-    return None
-
-
-def _tenth(amount: Amount, size: int) -> int:
-    return int(amount.part(size) * BACK_SIZE)
-
-
-def _margin(gauge: Gauge, code: str, severity: Severity, was: _Was, margin: float) -> float:
-    """Give the margin for what was at least as bad before, else nothing."""
-    return margin if was.get((code, gauge.kind, gauge.name), 0) >= severity else 0.0
+def _amount(where: str, text: str) -> Amount | None:
+    try:
+        return Amount.parse(text)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error.what}", why=error.why, hint=error.hint) from None

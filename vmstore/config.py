@@ -111,7 +111,7 @@ class Fills(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Grows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same of what grows, too; see policies/levels.py for each key."""
+    """The same of what grows, too; see policies/thresholds.py for each key."""
 
     warn: str = "80%"
     block: str = "95%"

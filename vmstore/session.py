@@ -14,7 +14,7 @@ from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
 from vmstore.policies import growth
-from vmstore.policies.levels import Rules
+from vmstore.policies.thresholds import Rules
 from vmstore.run import LocalRunner, Runner
 from vmstore.tools import nodes
 from vmstore.tools.nodes import Nodes

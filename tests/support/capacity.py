@@ -2,10 +2,10 @@
 
 from vmstore.history.acted import Act
 from vmstore.history.values import Point
+from vmstore.policies.alerts import Alert, Changes, Severity
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Alert, Changes, Severity
+from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Fit, Subject
 from vmstore.report.layout import Piece
 

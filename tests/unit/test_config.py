@@ -12,7 +12,7 @@ from vmstore import config, session
 from vmstore.config import Config, Growth, GrowthRule
 from vmstore.errors import ConfigError
 from vmstore.policies import growth
-from vmstore.policies.levels import Amount, Kind
+from vmstore.policies.thresholds import Amount, Kind
 
 EXAMPLE = Path(config.__file__).parent / "vmstore.toml.example"
 SHIPPED = Path(growth.__file__).with_name("growth.toml")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.support.worlds import EXTENT, G, M, World
 from vmstore import config
 from vmstore.errors import ConfigError
-from vmstore.policies import class_room, growth, levels, placement
+from vmstore.policies import class_room, growth, placement
+from vmstore.policies import thresholds as levels
 from vmstore.policies.grown import DAY, Grown, Known
 from vmstore.policies.growth import Rule, Rules, Step
 from vmstore.report import room

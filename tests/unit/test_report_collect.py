@@ -8,10 +8,10 @@ import pytest
 from tests.support.worlds import G, World
 from vmstore.history.values import Sample
 from vmstore.model import Inventory
+from vmstore.policies.alerts import Alert, Severity
 from vmstore.policies.forecast import Trend
-from vmstore.policies.levels import Kind, Rules
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Alert, Severity
+from vmstore.policies.thresholds import Kind, Rules
 from vmstore.report import collect, room
 from vmstore.report.capacity import Capacity
 from vmstore.report.collect import Past, Told

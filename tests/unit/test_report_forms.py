@@ -13,10 +13,10 @@ from vmstore import ui_files
 from vmstore.errors import ToolFailed
 from vmstore.history import turn
 from vmstore.output import ReportForm
+from vmstore.policies.alerts import Changes
 from vmstore.policies.forecast import Full, Unknown, Why
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Changes
+from vmstore.policies.thresholds import Kind
 from vmstore.report import fields, forms, news, plot, table
 from vmstore.report.capacity import Capacity, Subject
 

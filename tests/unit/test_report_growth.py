@@ -4,8 +4,8 @@ import pytest
 
 from vmstore.history.values import Fit, Point
 from vmstore.policies.forecast import Full, Jump, Trend, Unknown, Why
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
+from vmstore.policies.thresholds import Kind
 from vmstore.report import growth
 from vmstore.report.capacity import Subject
 

@@ -11,11 +11,11 @@ from tests.support import browser
 from tests.support.browser import Browser
 from tests.support.capacity import ACTED, ALERTS, GIB, HISTORIES, NOW, PIECES, calm, capacity, points, vm
 from vmstore.history.acted import Act
+from vmstore.policies.alerts import Alert, Severity
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Alert, Severity
+from vmstore.policies.thresholds import Kind
 from vmstore.report import html, html_plots
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.layout import Piece

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.capacity import NOW, calm, capacity
 from vmstore.policies.forecast import Full, Jump, Trend, Unknown, Why
-from vmstore.policies.levels import Kind
+from vmstore.policies.thresholds import Kind
 from vmstore.report import json_document
 from vmstore.report.capacity import Capacity, Subject
 

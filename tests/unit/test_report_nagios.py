@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.capacity import ACTED, ALERTS, GIB, NOW, calm, capacity, vm
 from vmstore.errors import Refused
-from vmstore.policies.levels import Kind, Rules
-from vmstore.policies.thresholds import Severity
+from vmstore.policies.alerts import Severity
+from vmstore.policies.thresholds import Kind, Rules
 from vmstore.report import nagios
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.nagios import State

@@ -8,7 +8,7 @@ import pytest
 from tests.support.capacity import DAYS, GIB, HISTORIES, NOW, capacity, points, vm
 from vmstore import ui_plots
 from vmstore.history.values import Point
-from vmstore.policies.levels import Kind
+from vmstore.policies.thresholds import Kind
 from vmstore.report import axes, plot
 from vmstore.report.plot import ASCII, UNICODE, Ink, Part
 

@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from tests.support.capacity import ALERTS, GIB, NOW, calm, capacity
+from vmstore.policies.alerts import Alert, Severity
 from vmstore.policies.codes import CODES
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Alert, Severity
+from vmstore.policies.thresholds import Kind
 from vmstore.report import prometheus
 from vmstore.report.capacity import Capacity, Subject
 

@@ -9,7 +9,7 @@ from tests.support.worlds import EXTENT, G, M, World
 from vmstore.errors import NoRoom
 from vmstore.model import Inventory
 from vmstore.policies import placement
-from vmstore.policies.levels import Kind, Rules
+from vmstore.policies.thresholds import Kind, Rules
 from vmstore.report import room
 from vmstore.report.capacity import Subject
 

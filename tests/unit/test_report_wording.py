@@ -6,11 +6,11 @@ import pytest
 
 from tests.support.capacity import ALERTS, GIB, NOW, capacity, trend
 from vmstore.model import Allocation, Inventory, LogicalVolume, PhysicalVolume, VolumeGroup
+from vmstore.policies.alerts import Alert, Severity
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Alert, Severity
+from vmstore.policies.thresholds import Kind
 from vmstore.report import layout, wording
 from vmstore.report.capacity import Subject
 from vmstore.report.layout import Piece

@@ -12,8 +12,8 @@ from vmstore.jobs.step import Step, Work
 from vmstore.model import Inventory, LogicalVolume, Mount
 from vmstore.policies import class_room, growth
 from vmstore.policies.growth import Rule
-from vmstore.policies.levels import Rules as Thresholds
 from vmstore.policies.placement import Rules as Placement
+from vmstore.policies.thresholds import Rules as Thresholds
 from vmstore.sizes import Growth
 
 

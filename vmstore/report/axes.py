@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from vmstore import sizes
 from vmstore.history.values import Point
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
+from vmstore.policies.thresholds import Kind
 
 # The histories of a report, by kind and name; a Kind is a str, so those of vmstore.history are the same.
 Histories = Mapping[tuple[str, str], Sequence[Point]]

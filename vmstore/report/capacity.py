@@ -3,9 +3,9 @@
 import msgspec
 
 from vmstore.history.acted import Act
+from vmstore.policies.alerts import Alert, Changes
 from vmstore.policies.forecast import Full, Trend, Unknown
-from vmstore.policies.levels import Kind
-from vmstore.policies.thresholds import Alert, Changes
+from vmstore.policies.thresholds import Kind
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from vmstore.errors import NotFound
 from vmstore.model import Inventory
-from vmstore.policies.levels import Kind
-from vmstore.policies.thresholds import Alert, Changes
+from vmstore.policies.alerts import Alert, Changes
+from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Subject
 
 

@@ -8,11 +8,10 @@ from vmstore import names
 from vmstore.history.values import Kind as Kept
 from vmstore.history.values import Sample
 from vmstore.model import Inventory
-from vmstore.policies import thresholds
+from vmstore.policies.alerts import Alert, Changes, Gauge, Pv, compare, judge
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Trend, Unknown
-from vmstore.policies.levels import Kind, Rules
-from vmstore.policies.thresholds import Alert, Gauge, Pv
+from vmstore.policies.thresholds import Kind, Rules
 from vmstore.report import growth
 from vmstore.report.capacity import Capacity, Fit, Subject
 
@@ -54,16 +53,16 @@ def collect(
     """Make the report, and what is to be kept of its alerts."""
     subjects = tuple(growth.grown(each, past.trends.get((each.kind, each.key)), now) for each in found)
     before = tuple(told.alert for told in past.told or ())
-    alerts = thresholds.judge(_gauges(subjects), _pvs(world, past.cordons), rules, now, before)
+    alerts = judge(_gauges(subjects), _pvs(world, past.cordons), rules, now, before)
     alerts += _unseen(world, subjects, before, alerts, past.blind)
     alerts.sort(key=lambda alert: (-alert.severity, alert.key))
     shown = {(told.alert.kind, told.alert.subject): told.name for told in past.told or ()}
     shown |= {(each.kind, each.key): each.name for each in subjects}
     changes = None
     if past.told is not None:
-        changed = thresholds.changes(before, alerts)
+        changed = compare(before, alerts)
         parts = (changed.new, changed.changed, changed.over, changed.still)
-        changes = thresholds.Changes(*(tuple(_named(alert, shown) for alert in part) for part in parts))
+        changes = Changes(*(tuple(_named(alert, shown) for alert in part) for part in parts))
     capacity = Capacity(
         world.vg.name,
         now,

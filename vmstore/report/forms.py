@@ -7,7 +7,7 @@ from pathlib import Path
 from vmstore.errors import VmstoreError
 from vmstore.model import Inventory
 from vmstore.output import ReportForm
-from vmstore.policies.levels import Kind, Rules
+from vmstore.policies.thresholds import Kind, Rules
 from vmstore.report import fields, json_document, layout, nagios, plot, table
 from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity, Subject

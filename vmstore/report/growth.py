@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from vmstore.history import values
 from vmstore.policies import forecast
 from vmstore.policies.forecast import Full, Trend, Unknown
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
+from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Subject
 
 # Seconds of history that count.

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from vmstore import sizes
+from vmstore.policies.alerts import Alert
 from vmstore.policies.codes import CODES
-from vmstore.policies.levels import Kind
-from vmstore.policies.thresholds import Alert
+from vmstore.policies.thresholds import Kind
 from vmstore.report import html_plots, table, wording
 from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity, Subject

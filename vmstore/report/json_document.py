@@ -10,10 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from vmstore.history.acted import Act
+from vmstore.policies.alerts import Alert, Severity
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
-from vmstore.policies.levels import Kind
-from vmstore.policies.thresholds import Alert, Severity
+from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Fit, Subject
 
 SCHEMA: Literal[1] = 1

@@ -7,8 +7,8 @@ from enum import IntEnum
 
 from vmstore import sizes
 from vmstore.errors import VmstoreError
-from vmstore.policies.levels import Kind, Rules
-from vmstore.policies.thresholds import Severity
+from vmstore.policies.alerts import Severity
+from vmstore.policies.thresholds import Kind, Rules
 from vmstore.report import wording
 from vmstore.report.capacity import Capacity, Subject
 

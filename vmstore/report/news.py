@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from vmstore.policies.thresholds import Alert, Severity
+from vmstore.policies.alerts import Alert, Severity
 from vmstore.report import wording
 from vmstore.report.capacity import Capacity
 

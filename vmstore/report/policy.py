@@ -7,7 +7,7 @@ from vmstore.config import Config, Grows, Own
 from vmstore.jobs.growing import Outcome
 from vmstore.jobs.growth_judge import State, Verdict
 from vmstore.policies.growth import KEYS, SHIPPED, Rules
-from vmstore.policies.levels import NONE
+from vmstore.policies.thresholds import NONE
 
 
 def rows(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 from vmstore import sizes
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Trend
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
+from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Subject
 
 # What the metrics of a kind begin with, what it is called in their help, and the labels beside "vg".

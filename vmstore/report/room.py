@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from vmstore import names, sizes
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
-from vmstore.policies.levels import Kind, Rules
+from vmstore.policies.thresholds import Kind, Rules
 from vmstore.report import pvs, volumes
 from vmstore.report.capacity import Fit, Subject
 

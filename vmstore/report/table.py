@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from vmstore import sizes
 from vmstore.policies.forecast import Trend, Unknown, Why
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
+from vmstore.policies.thresholds import Kind
 from vmstore.report import plot, wording
 from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity, Subject

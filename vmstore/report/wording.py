@@ -5,11 +5,11 @@ import shlex
 from datetime import UTC, datetime
 
 from vmstore import sizes
+from vmstore.policies.alerts import Alert, Severity
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
-from vmstore.policies.levels import Kind
 from vmstore.policies.slope import DAY
-from vmstore.policies.thresholds import Alert, Severity
+from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Subject
 
 SEVERITIES = {Severity.WARN: "warning", Severity.CRIT: "critical"}
