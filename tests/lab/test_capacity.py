@@ -50,7 +50,9 @@ def test_a_volume_that_fills_up_is_grown_by_cron_and_the_report_tells_of_it(mail
     cluster.sh(NODE, "cron")
     cluster.wait(lambda: cluster.volume("fills01")["size"] > 64 * MIB, 240, "the volume to be grown")
     # The file system follows the volume a moment later.
-    cluster.wait(lambda: cluster.volume("fills01")["used_percent"] < before["used_percent"], 60, "its file system to be")
+    cluster.wait(
+        lambda: cluster.volume("fills01")["used_percent"] < before["used_percent"], 60, "its file system to be"
+    )
     assert cluster.volume("fills01")["size"] == 96 * MIB
     told = f"grep -q 'fills01.*96 MiB' {PAGE}"
     cluster.wait(lambda: cluster.sh(NODE, told, check=False).rc == 0, 240, "the page to tell of it")
