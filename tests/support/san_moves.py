@@ -60,6 +60,9 @@ def _end(lvm: Lvm, moving: Sequence[Lv]) -> Answer:
             return FAILED, "", f"  LV {lvm.san.vg}/{lv.name} is not active here.\n"
         lv.move = None
         lvm.san.seqno += 1
+        # The kernel goes on until the mirror is gone.
+        if lvm.san.fails and lvm.node.log is not None:
+            lvm.node.log.append(lvm.san.fails)
     return 0, "", ""
 
 

@@ -155,6 +155,7 @@ class MoveVolume(Step):
             return False
         for mover in lv.moving_in:
             work.ask(self.node, lvm.abort_move_without(self.vg, mover) if missing else lvm.abort_move(self.source))
+        MirrorWatch(work, self.node, self.lv, self.source).settle()
         return True
 
     def failed(self, failure: VmstoreError, world: Inventory) -> VmstoreError:

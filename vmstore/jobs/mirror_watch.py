@@ -103,7 +103,7 @@ class MirrorWatch:
             raise self._failure(said)
 
     def _failure(self, said: str) -> LunFailed:
-        self._keep()
+        self.settle()
         return LunFailed(f"a LUN fails while {self.lv} is moved", why=f"{self.node}: {said}", hint="")
 
     def _failed(self) -> str:
@@ -113,6 +113,12 @@ class MirrorWatch:
     def take_back(self) -> None:
         """Tell LVM to; whether it did the world says."""
         self.work.ask(self.node, lvm.abort_move(self.source))
+        self.settle()
+
+    def settle(self) -> None:
+        """Take note for the next run of all that was said until the mirror was gone."""
+        if self._look():
+            self._keep()
 
     def _look(self) -> Look | None:
         told = self.work.ask(self.node, mirrors.LOOK)
