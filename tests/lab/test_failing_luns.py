@@ -72,5 +72,5 @@ def test_a_lun_that_is_gone_for_a_while_costs_no_data(shown: Cluster, lun: str, 
     assert pv["free"] == pv["size"]
     # A file system that could not write its journal wants to be checked; its file is as it was.
     cluster.sh("n2", "e2fsck -fy /dev/vmstore/dying01 || [ $? -le 1 ]; mount /dev/vmstore/dying01 /vm/dying01")
-    assert cluster.data_sum("n2", "dying01") == data
+    assert cluster.data_sum("n2", "dying01") == data, (told, done.err)
     cluster.unmount("n2", "dying01")

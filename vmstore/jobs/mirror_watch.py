@@ -116,8 +116,12 @@ class MirrorWatch:
         self.settle()
 
     def settle(self) -> None:
-        """Take note for the next run of all that was said until the mirror was gone."""
-        if self._look():
+        """Take note for the next run of all that was said until the mirror was gone; as long as it is there, of nothing.
+
+        Or the next run would go on with it.
+        """
+        look = self._look()
+        if look and not look.legs:
             self._keep()
 
     def _look(self) -> Look | None:
