@@ -61,6 +61,9 @@ class MirrorWatch:
         if begun and (missed or look.ill):
             self.work.reporter.note(f"a LUN failed under the move of {self.lv}: it is taken back and begun anew")
             self.take_back()
+            again = self._look()
+            if again is None or again.legs:
+                raise self._failure("its mirror is still there")
         if look.seen is None or missed:
             self._keep()
         if missed and resumed and not begun:
@@ -116,7 +119,7 @@ class MirrorWatch:
         self.settle()
 
     def settle(self) -> None:
-        """Take note for the next run of all that was said until the mirror was gone; as long as it is there, of nothing.
+        """Take note for the next run of what was said until the mirror was gone; while it is there, of nothing.
 
         Or the next run would go on with it.
         """
