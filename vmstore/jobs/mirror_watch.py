@@ -57,7 +57,9 @@ class MirrorWatch:
                 why="dmsetup or dmesg fails there, and pvmove takes what could not be copied for copied",
                 hint=f"on {self.node}: dmesg; dmsetup status --target mirror",
             )
-        missed = look.lines - look.seen if look.seen is not None else Counter[str]()
+        # Where nobody has looked since the node was booted, what is old is so for all but a move that is under way.
+        known = look.seen if look.seen is not None else Counter[str]() if begun else look.lines
+        missed = look.lines - known
         if begun and (missed or look.ill):
             self.work.reporter.note(f"a LUN failed under the move of {self.lv}: it is taken back and begun anew")
             self.take_back()
