@@ -83,10 +83,8 @@ class ToolFailed(VmstoreError):
     exit_code = ExitCode.TOOL
 
 
-class LunFailed(VmstoreError):
+class LunFailed(ToolFailed):
     """A LUN failed under a copy: whatever the tools say that they did is not to be believed."""
-
-    exit_code = ExitCode.TOOL
 
 
 class StoppedHalfway(VmstoreError):

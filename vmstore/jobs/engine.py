@@ -132,10 +132,10 @@ def _ask(guard: Callable[[], None], step: Step) -> None:
             raise
 
 
-def _run(step: Step, work: Work) -> VmstoreError | None:
+def _run(step: Step, work: Work) -> ToolFailed | None:
     try:
         step.run(work)
-    except (ToolFailed, LunFailed) as error:
+    except ToolFailed as error:
         # Whatever the exit code said: what counts is how things are then.
         return error
     return None
@@ -150,7 +150,7 @@ class _Proof:
         self._doubted: Step | None = None
         self._work = work
         self._read = read
-        self._owed: list[tuple[Step, VmstoreError | None]] = []
+        self._owed: list[tuple[Step, ToolFailed | None]] = []
         self._unseen: list[Step] = []
         self._looked = time.monotonic()
 
@@ -175,7 +175,7 @@ class _Proof:
         """Take note of a step that is about to run."""
         self._doubted = step
 
-    def owe(self, step: Step, failure: VmstoreError | None) -> None:
+    def owe(self, step: Step, failure: ToolFailed | None) -> None:
         """Take note of a step that ran, and of what its tool complained of."""
         self._owed.append((step, failure))
         self._unseen.append(step)
@@ -208,7 +208,7 @@ class _Proof:
         self.ran.append(step)
         self._work.reporter.ended(step)
 
-    def _compare(self, step: Step, failure: VmstoreError | None) -> None:
+    def _compare(self, step: Step, failure: ToolFailed | None) -> None:
         if failure is not None and (isinstance(failure, LunFailed) or not step.proven(self._work, self.world)):
             if step.rescue(self._work, failure, self.world):
                 self.world = self._read()

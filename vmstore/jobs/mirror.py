@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vmstore import sizes
-from vmstore.errors import LunFailed, StoppedHalfway, VmstoreError
+from vmstore.errors import LunFailed, StoppedHalfway, ToolFailed, VmstoreError
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.mirror_watch import STILL, MirrorWatch
@@ -147,7 +147,7 @@ class MoveVolume(Step):
             raise lvm.failure(f"{self.title}: failed", self.node, result)
         work.reporter.moved(self, self.size)
 
-    def rescue(self, work: Work, failure: VmstoreError, world: Inventory) -> bool:
+    def rescue(self, work: Work, failure: ToolFailed, world: Inventory) -> bool:
         """Take the move back where a LUN failed, by the mirror's name where a PV is missing: pvmove refuses then."""
         lv = world.lv(self.lv)
         missing = any(pv.missing for pv in world.pvs)
@@ -158,7 +158,7 @@ class MoveVolume(Step):
         MirrorWatch(work, self.node, self.lv, self.source).settle()
         return True
 
-    def failed(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
+    def failed(self, failure: ToolFailed, world: Inventory) -> ToolFailed:
         """Say of a LUN that failed what became of the volume: what LVM says that it did is not believed."""
         lv = world.lv(self.lv)
         gone = ", ".join(self.source if pv.uuid == self.uuid else pv.uuid for pv in world.pvs if pv.missing)

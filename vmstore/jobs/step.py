@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from vmstore.config import Config
-from vmstore.errors import VmstoreError
+from vmstore.errors import ToolFailed, VmstoreError
 from vmstore.jobs import hook
 from vmstore.model import Inventory
 from vmstore.run import Result
@@ -239,12 +239,12 @@ class Step:
         del work
         return self.done(world)
 
-    def rescue(self, work: Work, failure: VmstoreError, world: Inventory) -> bool:
+    def rescue(self, work: Work, failure: ToolFailed, world: Inventory) -> bool:
         """Do what its failure calls for, as the world is then; tell whether that was anything."""
         del work, failure, world
         return False
 
-    def failed(self, failure: VmstoreError, world: Inventory) -> VmstoreError:
+    def failed(self, failure: ToolFailed, world: Inventory) -> ToolFailed:
         """Say why it failed, as the world is when that has been done."""
         del world
         return failure
