@@ -153,8 +153,9 @@ class MoveVolume(Step):
         missing = any(pv.missing for pv in world.pvs)
         if lv is None or not lv.moving_in or not (missing or isinstance(failure, LunFailed)):
             return False
-        for mover in lv.moving_in:
-            work.ask(self.node, lvm.abort_move_without(self.vg, mover) if missing else lvm.abort_move(self.source))
+        end = AbortMove(self.node, self.vg, self.lv, self.source, lv.moving_in if missing else ())
+        for command in end.commands():
+            work.ask(command.node, command.argv)
         MirrorWatch(work, self.node, self.lv, self.source).settle()
         return True
 

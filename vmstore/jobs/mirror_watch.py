@@ -62,11 +62,9 @@ class MirrorWatch:
         missed = look.lines - known
         if begun and (missed or look.ill):
             self.work.reporter.note(f"a LUN failed under the move of {self.lv}: it is taken back and begun anew")
-            self.take_back()
-            again = self._look()
-            if again is None or again.legs:
+            if not self.take_back():
                 raise self._failure("its mirror is still there")
-        if look.seen is None or missed:
+        elif look.seen is None or missed:
             self._keep()
         if missed and resumed and not begun:
             raise StoppedHalfway(
@@ -105,29 +103,31 @@ class MirrorWatch:
         """Raise LunFailed where a LUN has failed since the move began; what became of the volume the world says."""
         said = self._failed()
         if said:
+            self.settle()
             raise self._failure(said)
 
     def _failure(self, said: str) -> LunFailed:
-        self.settle()
         return LunFailed(f"a LUN fails while {self.lv} is moved", why=f"{self.node}: {said}", hint="")
 
     def _failed(self) -> str:
         look = self._look()
         return (mirrors.told(next(iter(look.lines - self._before), "")) or look.ill) if look else ""
 
-    def take_back(self) -> None:
-        """Tell LVM to; whether it did the world says."""
+    def take_back(self) -> bool:
+        """Tell LVM to, and tell whether the mirror is gone; what became of the volume the world says."""
         self.work.ask(self.node, lvm.abort_move(self.source))
-        self.settle()
+        return self.settle()
 
-    def settle(self) -> None:
-        """Take note for the next run of what was said until the mirror was gone; while it is there, of nothing.
+    def settle(self) -> bool:
+        """Take note for the next run of what was said until the mirror was gone; tell whether it is.
 
-        Or the next run would go on with it.
+        While it is there, nothing is noted, or the next run would go on with it.
         """
         look = self._look()
-        if look and not look.legs:
+        gone = look is not None and not look.legs
+        if gone:
             self._keep()
+        return gone
 
     def _look(self) -> Look | None:
         told = self.work.ask(self.node, mirrors.LOOK)
