@@ -5,6 +5,7 @@ import pytest
 from tests.support.bench import KILLED, Bench
 from tests.support.jobs import clean, evacuate
 from tests.support.san import G
+from tests.support.san_parts import Move
 from vmstore.errors import ExitCode
 from vmstore.jobs import mirror, mirror_watch
 from vmstore.jobs.step import Work
@@ -58,11 +59,9 @@ def test_what_lvm_has_committed_in_spite_of_it_is_said_and_not_taken_for_done(bu
 
 
 def test_a_move_that_was_cut_off_under_a_failing_lun_is_not_finished_but_begun_anew(busy: Bench) -> None:
-    busy.san.fails = WRITE
-    moment = next(n for n in range(30) if _is_moving(busy, n))
-    busy.san.fails = ""
+    _cut_in_a_move(busy, WRITE)
     done = evacuate(busy)
-    assert done.code == ExitCode.DONE, (done.err, moment)
+    assert done.code == ExitCode.DONE, done.err
     assert "a LUN failed under the move of idle: it is taken back and begun anew" in done.err
     moves = [argv for _, argv in busy.changes() if argv[0] == "pvmove"]
     assert "--abort" in moves[0]
@@ -70,13 +69,18 @@ def test_a_move_that_was_cut_off_under_a_failing_lun_is_not_finished_but_begun_a
     assert clean(busy.san, cordoned=True) == {}
 
 
-def _is_moving(bench: Bench, moment: int) -> bool:
+def _cut_in_a_move(bench: Bench, fails: str = "") -> Move:
+    """Cut a run off as soon as LVM moves the idle volume, and the kernel has said what fails, if anything."""
     before = bench.san.copy()
-    assert evacuate(bench, cut_at=moment).code == KILLED
-    if bench.san.lvs["idle"].move and bench.san.nodes["n1"].log:
-        return True
-    bench.san.__dict__.update(before.__dict__)
-    return False
+    for moment in range(30):
+        bench.san.fails = fails
+        assert evacuate(bench, cut_at=moment).code == KILLED
+        bench.san.fails = ""
+        move = bench.san.lvs["idle"].move
+        if move and bool(bench.san.nodes["n1"].log) is bool(fails):
+            return move
+        bench.san.__dict__.update(before.copy().__dict__)
+    raise AssertionError("no run was cut off in a move")
 
 
 def test_what_the_kernel_said_before_is_no_failure_of_now(busy: Bench) -> None:
@@ -129,22 +133,14 @@ def test_a_lun_that_is_gone_in_the_middle_is_named_and_the_move_taken_back_witho
 
 
 def test_job_abort_takes_a_move_back_though_a_lun_is_gone(busy: Bench) -> None:
-    moment = next(n for n in range(30) if _was_cut_in_a_move(busy, n))
-    target = busy.san.lun_of(busy.san.lvs["idle"].move.new[0].pv)  # type: ignore[union-attr]
+    target = busy.san.lun_of(_cut_in_a_move(busy, WRITE).new[0].pv)
     paths = dict(target.paths)
     target.paths.clear()
     busy.vmstore("job", "abort", busy.san.luns["iscsi1"].wwid, "--yes")
-    assert busy.san.lvs["idle"].move is None, moment
+    assert busy.san.lvs["idle"].move is None
     target.paths.update(paths)
     assert busy.vmstore("job", "abort", busy.san.luns["iscsi1"].wwid, "--yes").code == ExitCode.DONE
     assert clean(busy.san) == {}
-
-
-def _was_cut_in_a_move(bench: Bench, moment: int) -> bool:
-    bench.san.fails = WRITE
-    found = _is_moving(bench, moment)
-    bench.san.fails = ""
-    return found
 
 
 @pytest.mark.usefixtures("soon")
@@ -177,25 +173,15 @@ def _changes(bench: Bench) -> list[tuple[str, ...]]:
 
 def test_what_failed_while_nobody_watched_stops_the_next_run_once(busy: Bench) -> None:
     # Killed as soon as it has told LVM to move, which goes on by itself and comes to an end.
-    moment = next(n for n in range(30) if _is_cut_in_a_healthy_move(busy, n))
+    move = _cut_in_a_move(busy)
     idle = busy.san.lvs["idle"]
-    assert idle.move, moment
-    idle.runs, idle.move = idle.move.new, None
+    idle.runs, idle.move = move.new, None
     busy.san.nodes["n1"].log = [READ]
     done = evacuate(busy)
     assert done.code == ExitCode.RESUMABLE, done.err
     assert "a LUN failed on n1 while no vmstore watched" in done.err
     assert evacuate(busy).code == ExitCode.DONE
     assert clean(busy.san, cordoned=True) == {}
-
-
-def _is_cut_in_a_healthy_move(bench: Bench, moment: int) -> bool:
-    before = bench.san.copy()
-    assert evacuate(bench, cut_at=moment).code == KILLED
-    if bench.san.lvs["idle"].move:
-        return True
-    bench.san.__dict__.update(before.__dict__)
-    return False
 
 
 def test_a_node_that_keeps_its_log_to_itself_moves_nothing(busy: Bench) -> None:

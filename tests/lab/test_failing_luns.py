@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab import topology, wiring
 from lab.driver import HOST, LAB, Cluster, finish
 from tests.lab.conftest import USE_RUNNING
 
 TOPOLOGY = "default"
 SOURCE, TARGET = "iscsi1", "fc2"
+WWIDS = {lun.name: wiring.wwid(lun) for lun in topology.load(TOPOLOGY).luns}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,12 +31,6 @@ def shown(cluster: Cluster) -> Iterator[Cluster]:
         cluster.lab("unmask", lun)
 
 
-def _serial(cluster: Cluster, lun: str) -> str:
-    """Find a LUN's WWID by the name that the array has for it."""
-    file = f"/sys/kernel/config/target/core/iblock_0/{lun}/wwn/vpd_unit_serial"
-    return "36001405" + cluster.sh("san", f"cat {file}").out.split()[-1][:25]
-
-
 @pytest.mark.parametrize(
     ("lun", "engine"),
     [
@@ -46,7 +42,7 @@ def _serial(cluster: Cluster, lun: str) -> str:
 )
 def test_a_lun_that_is_gone_for_a_while_costs_no_data(shown: Cluster, lun: str, engine: str) -> None:
     cluster = shown
-    source, target = _serial(cluster, SOURCE), _serial(cluster, TARGET)
+    source, target = WWIDS[SOURCE], WWIDS[TARGET]
     cluster.create("dying01", "160M", "--pv", source)
     cluster.mount("n2", "dying01")
     data = cluster.fill("n2", "dying01", 32)
