@@ -229,7 +229,7 @@ def _target(burden: Burden, part: _Part, need: Need, *, closely: bool) -> Move |
     order = list(burden.policy.order)
 
     def turn(pv: str) -> tuple[bool, int, int, str]:
-        left = min(burden.free(pv), burden.policy.pvs.get(pv, burden.pvs[pv].size) - burden.used[pv])
+        left = burden.left(pv)
         rank = order.index(burden.of[pv]) if burden.of[pv] in order else len(order)
         return (burden.of[pv] == name) is over, rank, left if closely else -left, pv
 
