@@ -40,6 +40,11 @@ class Need:
     name: str
     group: int = 0
 
+    @property
+    def of_class(self) -> bool:
+        """Tell whether it is a class that is out of policy, and no PV."""
+        return self.kind in (Limit.CLASS, Limit.RESERVE)
+
 
 @dataclass(frozen=True, slots=True)
 class Move:

@@ -41,8 +41,7 @@ def _row(was: Burden, now: Burden, kind: Limit, key: str, name: str, storage_cla
 
 def _out(burden: Burden, kind: Limit, key: str) -> str:
     """Say in which way something is out of policy, or ""."""
-    kinds = (Limit.CLASS, Limit.RESERVE) if kind is Limit.CLASS else (Limit.PV, Limit.APART)
-    mine = [need for need in burden.needs() if need.name == key and need.kind in kinds]
+    mine = [need for need in burden.needs() if need.name == key and need.of_class is (kind is Limit.CLASS)]
     return "; ".join(_said(burden, need) for need in mine)
 
 
@@ -61,10 +60,9 @@ def unmet(plan: Plan, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
 
 
 def _unmet(each: Unmet, burden: Burden, names: dict[str, str]) -> dict[str, Any]:
-    of_class = each.need.kind in (Limit.CLASS, Limit.RESERVE)
     return {
-        "kind": "class" if of_class else "pv",
-        "name": each.need.name if of_class else names[each.need.name],
+        "kind": "class" if each.need.of_class else "pv",
+        "name": each.need.name if each.need.of_class else names[each.need.name],
         "what": _said(burden, each.need),
         "why": each.why,
     }
