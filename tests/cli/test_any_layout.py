@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support import san
 from tests.support.bench import KILLED, Bench
+from tests.support.jobs import left
 from tests.support.san import EXTENT, G, San
 from vmstore.errors import ExitCode
 from vmstore.jobs import control, lease
@@ -85,19 +86,6 @@ def whole(world: San, sizes: dict[str, int]) -> None:
             taken |= extents
 
 
-def left(world: San) -> dict[str, object]:
-    """Say what of a job is left; nothing is what it shall be."""
-    pv = world.label("iscsi1")
-    found = {
-        "tags": sorted(tag for tag in pv.tags if "class" not in tag),
-        "frozen": sorted(vm for vm, service in world.services.items() if service.frozen),
-        "moving": sorted(lv.name for lv in world.lvs.values() if lv.move or lv.leg),
-        "marks": world.marks(),
-        "locks": sorted(world.leases),
-    }
-    return {key: value for key, value in found.items() if value}
-
-
 IDLE = [Volume(1, ("iscsi1",), "", served=False), Volume(1, ("iscsi1",), "", served=True)]
 
 
@@ -141,10 +129,11 @@ def _try(bench: Bench, world: San, options: tuple[str, ...], fault: tuple[str, i
         done = bench.vmstore(*words, host=other, on_moment=lambda _: whole(bench.san, sizes))
     whole(bench.san, sizes)
     assert {name: bench.san.holders(lv) for name, lv in bench.san.lvs.items()} == holders, done.err
+    remains = left(bench.san, "iscsi1")
     if done.code == ExitCode.DONE:
-        assert left(bench.san) == {}
+        assert remains == {}
         assert set(bench.san.lvs) == set(sizes)
         assert bench.san.used(bench.san.label("iscsi1").uuid) == []
     else:
         assert done.code == ExitCode.NO_ROOM, done.err
-        assert left(bench.san) == {} or kind in ("cut_at", "fail", "fail_done", "lie"), left(bench.san)
+        assert remains == {} or kind in ("cut_at", "fail", "fail_done", "lie"), remains
