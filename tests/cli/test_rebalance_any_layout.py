@@ -1,13 +1,12 @@
 """Whatever lies where, whatever limit is set and whatever breaks: volumes stay whole and no PV stays marked."""
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.test_any_layout import ENGINES, FAULTS, LUNS, NODES, TRIES, VOLUMES, Volume, lay_out, whole
+from tests.cli.test_any_layout import ENGINES, FAULTS, LUNS, NODES, TRIES, VOLUMES, Volume, lay_out, spoiled, whole
 from tests.support.bench import KILLED, Bench
 from tests.support.jobs import left
 from tests.support.san import San
@@ -54,16 +53,7 @@ def _try(bench: Bench, world: San, words: list[str], cordoned: set[str], fault: 
     world.heard_once = True
     sizes = {name: lv.size for name, lv in world.lvs.items()}
     holders = {name: world.holders(lv) for name, lv in world.lvs.items()}
-    kind, at = fault
-
-    def moment(number: int) -> None:
-        whole(bench.san, sizes)
-        for key in list(bench.san.leases):
-            if kind in ("pause", "abort") and number == at:
-                bench.san.wishes[key] = kind
-
-    tampering: dict[str, Any] = {kind: at} if kind in ("cut_at", "fail", "fail_done", "lie") else {}
-    done = bench.vmstore(*words, host=host, on_moment=moment, **tampering)
+    done = spoiled(bench, words, fault, host, sizes)
     for other in NODES[:TRIES]:
         if done.code in (ExitCode.DONE, ExitCode.NO_ROOM):
             break
