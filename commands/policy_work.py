@@ -147,7 +147,7 @@ def _tell(outcome: Outcome, *, cron: bool) -> None:
         grew = f"grew by {sizes.show(more)} to {sizes.show(verdict.target)}, and so did its file system"
         ui.say(f"{verdict.vm} {grew if more else 'has a file system as large as its volume again'}: {verdict.over}")
     elif not cron and verdict.state is State.STUCK:
-        ui.say(f"{verdict.vm} is left as it is: {report.reason(report.row(verdict))}")
+        ui.say(f"{verdict.vm} is left as it is: {verdict.over}; {verdict.why}")
 
 
 def _unknown(kept: Record) -> str:

@@ -58,13 +58,9 @@ class Wish:
         share = 1 if self.share is None else self.share
         pvs = {pv.uuid: min(int(pv.size * share), limits.levels(Kind.PV, pv.name).room(pv.size, 0)) for pv in world.pvs}
         rules = Rules.of(placement)
-        blocks = {
-            name: (limits.levels(Kind.CLASS, name).block, each) for name, each in class_room.by_class(world).items()
-        }
-        classes = {name: block.full(each.whole) for name, (block, each) in blocks.items() if block}
-        fixed = relief.fixed(world, self.exclude)
         rules = replace(rules, reserve=class_room.reserves(world, limits, rules))
-        return Policy(rules, pvs, classes, placement.classes, fixed)
+        fixed = relief.fixed(world, self.exclude)
+        return Policy(rules, pvs, class_room.blocks(world, limits), placement.classes, fixed)
 
     def of(self, world: Inventory, turn: Turn) -> Evacuate:
         """Say what is wanted of one PV."""

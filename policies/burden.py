@@ -40,6 +40,11 @@ class Need:
     name: str
     group: int = 0
 
+    @property
+    def of_class(self) -> bool:
+        """Tell whether it is a class that is out of policy, and no PV."""
+        return self.kind in (Limit.CLASS, Limit.RESERVE)
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -86,9 +91,10 @@ class Burden:
             for pv_uuid in parts:
                 self.here.setdefault(pv_uuid, set()).add(vm)
 
-    def free(self, pv: str) -> int:
-        """Give the bytes that are free on a PV."""
-        return self.pvs[pv].size - self.used[pv]
+    def left(self, pv: str) -> int:
+        """Give the bytes that a PV has room for within its limit; less than 0 where it bears too much."""
+        size = self.pvs[pv].size
+        return min(size, self.policy.pvs.get(pv, size)) - self.used[pv]
 
     def gives(self, pv: str) -> bool:
         """Tell whether volumes may be moved off a PV: it is there, and no other job works on it."""
@@ -142,8 +148,7 @@ class Burden:
         vm, target, size = move.vm, move.target, move.size
         if target not in self.open or target == move.source or self.on.get(vm, {}).get(move.source) != size:
             return False
-        most = min(self.pvs[target].size, self.policy.pvs.get(target, self.pvs[target].size))
-        if self.used[target] + size > most:
+        if size > self.left(target):
             return False
         away = self.of[move.source] != self.of[target]
         name = self.of[target]

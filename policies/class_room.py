@@ -51,6 +51,16 @@ def reserves(world: Inventory, thresholds: Thresholds, rules: Placement) -> dict
     return found
 
 
+def blocks(world: Inventory, thresholds: Thresholds) -> dict[str, int]:
+    """Give the bytes in use from which on each class is at its ``block``, as far as it has one."""
+    found = {}
+    for name, there in by_class(world).items():
+        block = thresholds.levels(Kind.CLASS, name).block
+        if block:
+            found[name] = block.full(there.whole)
+    return found
+
+
 def limited(world: Inventory, thresholds: Thresholds, rules: Placement) -> Placement:
     """Give the rules of placement that also keep each PV within its thresholds, as far as it has some."""
     levels = {pv.uuid: thresholds.levels(Kind.PV, pv.name) for pv in world.pvs}

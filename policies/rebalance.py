@@ -229,12 +229,11 @@ def _target(burden: Burden, part: _Part, need: Need, *, closely: bool) -> Move |
     order = list(burden.policy.order)
 
     def turn(pv: str) -> tuple[bool, int, int, str]:
-        left = min(burden.free(pv), burden.policy.pvs.get(pv, burden.pvs[pv].size) - burden.used[pv])
+        left = burden.left(pv)
         rank = order.index(burden.of[pv]) if burden.of[pv] in order else len(order)
         return (burden.of[pv] == name) is over, rank, left if closely else -left, pv
 
-    leaves = need.kind in (Limit.CLASS, Limit.RESERVE)
-    pvs = [pv for pv in burden.open if (not leaves if burden.of[pv] == name else over)]
+    pvs = [pv for pv in burden.open if (not need.of_class if burden.of[pv] == name else over)]
     moves = (Move(vm, source, pv, size) for pv in sorted(pvs, key=turn))
     return next((move for move in moves if burden.fits(move)), None)
 

@@ -236,6 +236,10 @@ class Inventory(msgspec.Struct, frozen=True):
         """Find a PV by UUID."""
         return next((pv for pv in self.pvs if pv.uuid == uuid), None)
 
+    def mirrors(self, pv: str) -> dict[str, LogicalVolume]:
+        """Find LVM's own mirrors that move volumes off a PV, by UUID, or onto it."""
+        return {lv.name: lv for lv in self.lvs if lv.private and "pvmove" in lv.role and lv.on(pv)}
+
     def activations(self, lv: LogicalVolume) -> tuple[Activation, ...]:
         """List where an LV is active, among the nodes that answered."""
         holding = [facts.active for facts in self.nodes.values() if facts.active]

@@ -171,6 +171,14 @@ def test_what_is_shown_is_what_is_then_run(admin: Admin) -> None:
     assert admin.bench.changes() == plan
 
 
+def test_of_each_that_is_over_its_limit_the_superblock_is_read_once_to_judge_it(admin: Admin) -> None:
+    admin.begin()
+    fill(admin.san, 95, "db01")
+    admin.bench.vmstore("policy", "check")
+    read = [each.argv[-1] for each in admin.bench.runner.asked if each.argv[0] == "dumpe2fs"]
+    assert sorted(read) == ["/dev/vmstore/db01", "/dev/vmstore/web01"]
+
+
 def test_check_and_dry_run_make_no_history(admin: Admin) -> None:
     assert admin.bench.vmstore("policy", "check").code == ExitCode.THRESHOLD
     assert admin.apply("--dry-run").out == "nothing to do\n"

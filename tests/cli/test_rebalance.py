@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import jobs as support
 from tests.support.bench import KILLED, Bench, Outcome
 from tests.support.jobs import jobs
 from tests.support.san import G, San
@@ -45,16 +46,11 @@ def bears(san: San) -> dict[str, int]:
 
 def left(san: San) -> dict[str, object]:
     """Say what of a job is left; nothing is what it shall be."""
-    found = {
-        "tags": sorted(tag for lun in LUNS for tag in san.label(lun).tags if "class" not in tag),
+    more = {
         "cordoned": [lun for lun in LUNS if not san.label(lun).allocatable],
-        "frozen": sorted(vm for vm, service in san.services.items() if service.frozen),
-        "moving": sorted(lv.name for lv in san.lvs.values() if lv.move or lv.leg),
         "idle is active": san.holders(san.lvs["idle"]),
-        "marks": san.marks(),
-        "locks": sorted(san.leases),
     }
-    return {key: value for key, value in found.items() if value}
+    return support.left(san, *LUNS, **more)
 
 
 def configure(bench: Bench, text: str) -> None:

@@ -1,33 +1,20 @@
 """Whatever lies where, whatever limit is set and whatever breaks: volumes stay whole and no PV stays marked."""
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.test_any_layout import ENGINES, FAULTS, LUNS, NODES, TRIES, VOLUMES, Volume, lay_out, whole
+from tests.cli.test_any_layout import ENGINES, FAULTS, LUNS, NODES, TRIES, VOLUMES, Volume, lay_out, spoiled, whole
 from tests.support.bench import KILLED, Bench
+from tests.support.jobs import left
 from tests.support.san import San
 from vmstore.errors import ExitCode
 from vmstore.jobs import control, lease
 
 APART = st.sampled_from(("", '[placement]\napart = [["vm00", "vm01"], ["vm02", "vm03", "vm04"]]\n'))
 CORDONED = st.sets(st.sampled_from(LUNS), max_size=1)
-
-
-def left(world: San, cordoned: set[str]) -> dict[str, object]:
-    """Say what of a job is left; nothing is what it shall be."""
-    found = {
-        "tags": sorted(tag for lun in LUNS for tag in world.label(lun).tags if "class" not in tag),
-        "cordoned": sorted({lun for lun in LUNS if not world.label(lun).allocatable} ^ cordoned),
-        "frozen": sorted(vm for vm, service in world.services.items() if service.frozen),
-        "moving": sorted(lv.name for lv in world.lvs.values() if lv.move or lv.leg),
-        "marks": world.marks(),
-        "locks": sorted(world.leases),
-    }
-    return {key: value for key, value in found.items() if value}
 
 
 @given(
@@ -66,16 +53,7 @@ def _try(bench: Bench, world: San, words: list[str], cordoned: set[str], fault: 
     world.heard_once = True
     sizes = {name: lv.size for name, lv in world.lvs.items()}
     holders = {name: world.holders(lv) for name, lv in world.lvs.items()}
-    kind, at = fault
-
-    def moment(number: int) -> None:
-        whole(bench.san, sizes)
-        for key in list(bench.san.leases):
-            if kind in ("pause", "abort") and number == at:
-                bench.san.wishes[key] = kind
-
-    tampering: dict[str, Any] = {kind: at} if kind in ("cut_at", "fail", "fail_done", "lie") else {}
-    done = bench.vmstore(*words, host=host, on_moment=moment, **tampering)
+    done = spoiled(bench, words, fault, host, sizes)
     for other in NODES[:TRIES]:
         if done.code in (ExitCode.DONE, ExitCode.NO_ROOM):
             break
@@ -84,7 +62,8 @@ def _try(bench: Bench, world: San, words: list[str], cordoned: set[str], fault: 
     assert done.code in (ExitCode.DONE, ExitCode.NO_ROOM), done.err
     whole(bench.san, sizes)
     assert {name: bench.san.holders(lv) for name, lv in bench.san.lvs.items()} == holders, done.err
-    assert left(bench.san, cordoned) == {}, done.err
+    closed = {lun for lun in LUNS if not bench.san.label(lun).allocatable}
+    assert left(bench.san, *LUNS, cordoned=closed ^ cordoned) == {}, done.err
     # Nothing that is out of policy can be brought within it by asking once more.
     seqno = bench.san.seqno
     again = bench.vmstore(*words)

@@ -41,14 +41,21 @@ def events(bench: Bench) -> list[str]:
 
 def clean(san: San, *, cordoned: bool = False) -> dict[str, object]:
     """Say what of a job is left in the world; nothing is what it shall be."""
-    pv = san.label("iscsi1")
-    left = {
-        "tags": sorted(tag for tag in pv.tags if "class" not in tag),
-        "frozen": sorted(vm for vm, service in san.services.items() if service.frozen),
-        "moving": sorted(lv.name for lv in san.lvs.values() if lv.move),
+    more = {
         "idle is active": san.holders(san.lvs["idle"]),
+        "cordoned": not (san.label("iscsi1").allocatable or cordoned),
+    }
+    return left(san, "iscsi1", **more)
+
+
+def left(san: San, *luns: str, **more: object) -> dict[str, object]:
+    """Say what of jobs is left on LUNs and in the world, and what ``more`` there is that shall not be."""
+    found = {
+        "tags": sorted(tag for lun in luns for tag in san.label(lun).tags if "class" not in tag),
+        "frozen": sorted(vm for vm, service in san.services.items() if service.frozen),
+        "moving": sorted(lv.name for lv in san.lvs.values() if lv.move or lv.leg),
         "marks": san.marks(),
         "locks": sorted(san.leases),
-        "cordoned": not pv.allocatable,
+        **more,
     }
-    return {key: value for key, value in left.items() if value and (key, value) != ("cordoned", cordoned)}
+    return {key: value for key, value in found.items() if value}

@@ -27,8 +27,12 @@ class Request:
 
 def plan(work: Work, world: Inventory, wish: Request) -> tuple[list[Step], int]:
     """Plan with what can be read without a change; give the steps and the size that is aimed at, in bytes."""
+    return planned(work, world, wish, superblock(work, world, where.volume(world, wish.vm)))
+
+
+def planned(work: Work, world: Inventory, wish: Request, block: Superblock | None) -> tuple[list[Step], int]:
+    """Plan with the superblock that was read, None where it cannot be read yet; nothing more is asked."""
     lv = where.volume(world, wish.vm)
-    block = _superblock(work, world, wish.vm)
     size = plan_grow.target(world, lv, wish.growth, block.size if block else None)
     steps = plan_grow.grow(world, lv, size, block, wish.rules or Rules.of(work.config.placement))
     if steps:
@@ -69,9 +73,9 @@ def changes(steps: Sequence[Step]) -> bool:
     return any(not isinstance(step, Deactivate | Freeze | Thaw) for step in steps)
 
 
-def _superblock(work: Work, world: Inventory, vm: str) -> Superblock | None:
-    lv = where.volume(world, vm)
+def superblock(work: Work, world: Inventory, lv: LogicalVolume) -> Superblock | None:
+    """Read the superblock of a volume's file system on the node that has it active, None where none has."""
     if not world.activations(lv):
         return None
     node = where.place(world, lv).node
-    return fs.superblock(vm, work.ask(node, fs.read(f"/dev/{world.vg.name}/{vm}")))
+    return fs.superblock(lv.name, work.ask(node, fs.read(f"/dev/{world.vg.name}/{lv.name}")))

@@ -139,7 +139,8 @@ class Judge:
 
     def _over(self, world: Inventory, lv: LogicalVolume, first: Verdict, rule: Rule, room: growth.Bound) -> Verdict:
         """Find out what it takes to grow it. Raises VmstoreError where something forbids it."""
-        steps, _ = grow.plan(self.work, world, self.policies.wish(world, lv.name, lv.size))
+        block = grow.superblock(self.work, world, lv)
+        steps, _ = grow.planned(self.work, world, self.policies.wish(world, lv.name, lv.size), block)
         if grow.changes(steps):
             why = "its file system did not follow when its volume grew"
             return replace(first, state=State.FINISH, why=why, steps=steps)
@@ -147,7 +148,7 @@ class Judge:
         if not step.size:
             return first.but(State.STUCK, step.why)
         target = lv.size + step.size
-        steps, _ = grow.plan(self.work, world, self.policies.wish(world, lv.name, target))
+        steps, _ = grow.planned(self.work, world, self.policies.wish(world, lv.name, target), block)
         return replace(first, state=State.GROW, target=target, why=step.why, steps=steps)
 
 

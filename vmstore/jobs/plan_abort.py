@@ -11,10 +11,10 @@ from vmstore.model import Inventory, PhysicalVolume
 
 def end_moves(world: Inventory, source: PhysicalVolume) -> list[Step]:
     """Plan ending what is half-way off the PV, and letting go of what was only moved."""
-    movers = {lv.name for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source.uuid)}
+    movers = world.mirrors(source.uuid)
     steps: list[Step] = []
     for lv in world.lvs:
-        if movers & set(lv.moving_in):
+        if movers.keys() & set(lv.moving_in):
             node = where.place(world, lv).node
             without = lv.moving_in if any(pv.missing for pv in world.pvs) else ()
             device = source.name if without else where.device(world, node, source.uuid)

@@ -126,7 +126,7 @@ def left_awake(world: Inventory, source: PhysicalVolume, moving: Collection[str]
 
 
 def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Part]:
-    movers = {lv.name: lv for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source.uuid)}
+    movers = world.mirrors(source.uuid)
     own = [
         lv for lv in world.lvs if lv.name not in movers and (lv.on(source.uuid) or movers.keys() & set(lv.moving_in))
     ]

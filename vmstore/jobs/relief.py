@@ -50,7 +50,7 @@ def settled(world: Inventory) -> Inventory:
 
 def _landed(world: Inventory, source: str) -> Inventory:
     """Give the world when LVM's mirrors and second legs off a PV are at their end."""
-    mirrors = {lv.name: lv for lv in world.lvs if lv.private and "pvmove" in lv.role and lv.on(source)}
+    mirrors = world.mirrors(source)
     freed = sum(lv.on(source) for lv in mirrors.values())
     lvs: list[LogicalVolume] = []
     for lv in world.lvs:

@@ -10,7 +10,7 @@ from vmstore.policies.rebalance import Plan, Unmet
 
 def rows(before: Inventory, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
     """Describe each class, and its PVs by name."""
-    was, now = Burden(before, policy), Burden(after, policy)
+    was, now = _Side(before, policy), _Side(after, policy)
     pvs = sorted(before.pvs, key=lambda pv: (pv.storage_class, pv.name))
     total: dict[str, int] = {}
     for pv in pvs:
@@ -23,27 +23,33 @@ def rows(before: Inventory, after: Inventory, policy: Policy) -> list[dict[str, 
     return found
 
 
-def _row(was: Burden, now: Burden, kind: Limit, key: str, name: str, storage_class: str, size: int) -> dict[str, Any]:
-    first, last = _out(was, kind, key), _out(now, kind, key)
+class _Side:
+    """What PVs and classes bear before or after, and all that is out of policy then, found once for all rows."""
+
+    def __init__(self, world: Inventory, policy: Policy) -> None:
+        self.burden = Burden(world, policy)
+        self.needs = self.burden.needs()
+
+    def out(self, kind: Limit, key: str) -> str:
+        """Say in which way something is out of policy, or ""."""
+        mine = [need for need in self.needs if need.name == key and need.of_class is (kind is Limit.CLASS)]
+        return "; ".join(_said(self.burden, need) for need in mine)
+
+
+def _row(was: _Side, now: _Side, kind: Limit, key: str, name: str, storage_class: str, size: int) -> dict[str, Any]:
+    first, last = was.out(kind, key), now.out(kind, key)
     return {
         "kind": kind.value,
         "name": name,
         "class": storage_class,
         "size": size,
-        "most": was.most(kind, key),
-        "before": was.bears(kind, key),
-        "after": now.bears(kind, key),
+        "most": was.burden.most(kind, key),
+        "before": was.burden.bears(kind, key),
+        "after": now.burden.bears(kind, key),
         "out_of_policy_before": first,
         "out_of_policy_after": last,
         "note": last or (f"was {first}" if first else ""),
     }
-
-
-def _out(burden: Burden, kind: Limit, key: str) -> str:
-    """Say in which way something is out of policy, or ""."""
-    kinds = (Limit.CLASS, Limit.RESERVE) if kind is Limit.CLASS else (Limit.PV, Limit.APART)
-    mine = [need for need in burden.needs() if need.name == key and need.kind in kinds]
-    return "; ".join(_said(burden, need) for need in mine)
 
 
 def _said(burden: Burden, need: Need) -> str:
@@ -61,10 +67,9 @@ def unmet(plan: Plan, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
 
 
 def _unmet(each: Unmet, burden: Burden, names: dict[str, str]) -> dict[str, Any]:
-    of_class = each.need.kind in (Limit.CLASS, Limit.RESERVE)
     return {
-        "kind": "class" if of_class else "pv",
-        "name": each.need.name if of_class else names[each.need.name],
+        "kind": "class" if each.need.of_class else "pv",
+        "name": each.need.name if each.need.of_class else names[each.need.name],
         "what": _said(burden, each.need),
         "why": each.why,
     }

@@ -32,11 +32,6 @@ def row(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def reason(found: dict[str, Any]) -> str:
-    """Say in one why of a row, for eyes."""
-    return "; ".join(filter(None, (found["over"], found["why"]))) or "-"
-
-
 def outcomes(found: Iterable[Outcome]) -> dict[str, Any]:
     """Describe what was done, what failed, and what was left over its limit."""
     known = list(found)
