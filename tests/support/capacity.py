@@ -103,7 +103,6 @@ def capacity(time: float = NOW, **more: Any) -> Capacity:
             440 * GIB,
             largest=400 * GIB,
             classes=("fc",),
-            state="ok",
             id="u1",
         ),
         Subject(
