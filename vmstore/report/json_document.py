@@ -184,12 +184,13 @@ def _full(full: Full) -> FullRow:
 
 
 def _alerts(alerts: tuple[Alert, ...]) -> tuple[AlertRow, ...]:
+    # What is over may be of a code that only another version knows; what its number counts, nobody can tell then.
     return tuple(
         AlertRow(
             each.code, CODES[each.code].title, _WORDS[each.severity], each.kind, each.subject, each.number, each.limit,
             CODES[each.code].unit,
         )
-        for each in alerts
+        for each in alerts if each.code in CODES
     )  # fmt: skip
 
 
