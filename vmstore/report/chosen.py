@@ -36,7 +36,7 @@ def only(capacity: Capacity, world: Inventory, words: Sequence[str]) -> Capacity
         capacity,
         subjects=subjects,
         alerts=known(capacity.alerts),
-        changes=Changes(known(was.new), known(was.changed), known(was.over), known(was.still)) if was else None,
+        changes=Changes(*map(known, was)) if was else None,
         fits=tuple(fit for fit in capacity.fits if fit.storage_class and (Kind.CLASS, fit.storage_class) in names)
         if (Kind.VG, capacity.vg) not in names
         else capacity.fits,

@@ -60,8 +60,7 @@ def collect(
     shown |= {(each.kind, each.key): each.name for each in subjects}
     changes = None
     if past.told is not None:
-        changed = compare(before, alerts)
-        parts = (changed.new, changed.changed, changed.over, changed.still)
+        parts = compare(before, alerts)
         changes = Changes(*(tuple(_named(alert, shown) for alert in part) for part in parts))
     capacity = Capacity(
         world.vg.name,

@@ -155,7 +155,7 @@ def document(capacity: Capacity) -> Document:
         capacity.vg,
         tuple(map(_subject, capacity.subjects)),
         _alerts(capacity.alerts),
-        ChangesRow(*map(_alerts, (changes.new, changes.changed, changes.over, changes.still))) if changes else None,
+        ChangesRow(*map(_alerts, changes)) if changes else None,
         tuple(map(_fit, capacity.fits)),
         capacity.silent,
         capacity.notes,
