@@ -17,7 +17,8 @@ from vmstore.report.capacity import Capacity, Fit, Subject
 
 # Kinds that the history keeps, by its own names for them.
 KEPT: Mapping[Kind, Kept] = {Kind.VG: "vg", Kind.CLASS: "class", Kind.PV: "pv", Kind.VM: "vm"}
-_BY_GROWTH = ("02", "J01", "J02")
+# Codes of alerts that only the history can tell of.
+_BY_GROWTH = frozenset({"VMS-C02", "VMS-G02", "VMS-V02", "VMS-J01", "VMS-J02"})
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -118,7 +119,7 @@ def _unseen(
         and alert.code in CODES
         and (
             (alert.kind is Kind.VM and not measured.get(alert.subject, alert.subject not in passing))
-            or (blind and alert.code.endswith(_BY_GROWTH) and not alert.code.endswith("P02"))
+            or (blind and alert.code in _BY_GROWTH)
         )
     ]
 
