@@ -29,7 +29,7 @@ _Cell = tuple[Part, ...]
 
 def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, every: bool = False) -> list[Line]:
     """Draw the report; all VMs with ``every``."""
-    drawn: list[Line] = [(Part(_title(capacity), "bold"),)]
+    drawn: list[Line] = [(Part(wording.title(capacity), "bold"),)]
     vms = vms_shown(capacity, math.inf if every else MOST_VMS)
     for heads, kinds in _GROUPS:
         of_kind = [of for kind in kinds for of in (vms if kind is Kind.VM else capacity.of(kind))]
@@ -56,10 +56,6 @@ def vms_shown(capacity: Capacity, most: float) -> list[Subject]:
 
     vms = sorted(capacity.of(Kind.VM), key=rank)
     return vms if most >= len(vms) else vms[: int(most)]
-
-
-def _title(capacity: Capacity) -> str:
-    return f"VG {capacity.vg} at {wording.moment(capacity.time)}: {wording.counts(capacity)}"
 
 
 def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:

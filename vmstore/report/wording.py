@@ -74,6 +74,11 @@ def commands(alert: Alert, vg: str) -> tuple[str, ...]:
     return tuple(filled)
 
 
+def title(capacity: Capacity) -> str:
+    """Say what a report is of, when it was made, and how things are."""
+    return f"VG {capacity.vg} at {moment(capacity.time)}: {counts(capacity)}"
+
+
 def counts(capacity: Capacity) -> str:
     """Count the alerts: "2 critical, 1 warning", or "all is well"."""
     critical = sum(alert.severity is Severity.CRIT for alert in capacity.alerts)
