@@ -73,7 +73,7 @@ def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
         _plain(f"{wording.percent(used, size)} %"),
         _plain(_size(free)),
         _plain(of.node or "-" if of.kind is Kind.VM else _size(of.largest) if of.largest else "-"),
-        _plain(_growth(of.trend)),
+        _plain(wording.growth(of.trend, _size)),
         _plain(of.state if of.kind is Kind.PV and of.state else _until(of, capacity.time)),
     ]
 
@@ -82,13 +82,6 @@ def _size(size: int) -> str:
     """Write bytes in three digits, which is what a column has room for and an eye takes in."""
     number, unit = sizes.show(size).split(" ", 1)
     return f"{float(number):.0f} {unit}" if float(number) >= 100 else f"{float(number):.3g} {unit}"
-
-
-def _growth(trend: Trend | Unknown | None) -> str:
-    if not isinstance(trend, Trend):
-        return "-"
-    size = round(trend.per_day)
-    return f"{'-' if size < 0 else '+' if size else ''}{_size(abs(size))}"
 
 
 def style(capacity: Capacity, of: Subject) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from vmstore import sizes
@@ -88,17 +89,15 @@ def counts(capacity: Capacity) -> str:
     return ", ".join(words) or "all is well"
 
 
-def growth(trend: Trend | Unknown | None) -> str:
+def growth(trend: Trend | Unknown | None, show: Callable[[int], str] = sizes.show) -> str:
     """Write the growth of a day with its sign."""
-    if not isinstance(trend, Trend):
-        return "-"
-    return signed(trend.per_day)
+    return signed(trend.per_day, show) if isinstance(trend, Trend) else "-"
 
 
-def signed(size: float) -> str:
+def signed(size: float, show: Callable[[int], str] = sizes.show) -> str:
     """Write bytes with their sign."""
     whole = round(size)
-    return f"{'+' if whole > 0 else '-' if whole < 0 else ''}{sizes.show(abs(whole))}"
+    return f"{'+' if whole > 0 else '-' if whole < 0 else ''}{show(abs(whole))}"
 
 
 def outlook(of: Subject) -> str:
