@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from vmstore import sizes
-from vmstore.policies.forecast import Trend, Unknown, Why
+from vmstore.policies.forecast import Why
 from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Kind
 from vmstore.report import plot, wording
@@ -22,7 +22,13 @@ _GROUPS = (
     (("VM", "USED", "", "FREE", "ON", "A DAY", "FULL IN DAYS"), (Kind.VM,)),
 )
 _RIGHT = (2, 3, 4, 5)
-_UNKNOWN = {Why.NOTHING: "no history", Why.CLOCK: "wrong clock", Why.FAR: "far off"}
+_WHY = {
+    Why.NOTHING: "no history",
+    Why.CLOCK: "wrong clock",
+    Why.FEW_DAYS: "few days yet",
+    Why.SHORT: "few days yet",
+    Why.FAR: "far off",
+}
 _INNER = {Kind.METADATA: "metadata", Kind.LOCK: "lock LV"}
 _Cell = tuple[Part, ...]
 
@@ -95,9 +101,8 @@ def _until(of: Subject, now: float) -> str:
     if of.kind in (Kind.METADATA, Kind.LOCK):
         return "-"
     if of.full is None:
-        if isinstance(of.trend, Trend):
-            return _UNKNOWN[Why.FAR] if of.trend.low is not None else "few days yet"
-        return _UNKNOWN.get(of.trend.why, "few days yet") if isinstance(of.trend, Unknown) else "-"
+        why = wording.unknown(of)
+        return _WHY[why] if why else "-"
     earliest, likely, latest = (
         None if time is None else max(0, round((time - now) / DAY))
         for time in (of.full.earliest, of.full.likely, of.full.latest)

@@ -104,11 +104,17 @@ def outlook(of: Subject) -> str:
     """Say when it will be full, as a date with its range, or why that cannot be told."""
     if of.full is not None:
         return full(of.full)
+    why = unknown(of)
+    return _WHY[why] if why else "-"
+
+
+def unknown(of: Subject) -> Why | None:
+    """Tell why there is no forecast; None where there is one, or where nobody looked."""
+    if of.full is not None or of.trend is None:
+        return None
     if isinstance(of.trend, Unknown):
-        return _WHY[of.trend.why]
-    if of.trend is None:
-        return "-"
-    return _WHY[Why.FEW_DAYS if of.trend.low is None else Why.FAR]
+        return of.trend.why
+    return Why.FEW_DAYS if of.trend.low is None else Why.FAR
 
 
 def full(when: Full) -> str:
