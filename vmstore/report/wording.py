@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Literal
 
 from vmstore import sizes
 from vmstore.policies.alerts import Alert, Severity
@@ -13,7 +14,7 @@ from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Subject
 
-SEVERITIES = {Severity.WARN: "warning", Severity.CRIT: "critical"}
+SEVERITIES: dict[Severity, Literal["warning", "critical"]] = {Severity.WARN: "warning", Severity.CRIT: "critical"}
 _KINDS = {
     Kind.CLASS: "class",
     Kind.PV: "PV",
