@@ -53,12 +53,11 @@ def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, eve
 
 def vms_shown(capacity: Capacity, most: float) -> list[Subject]:
     """Choose the VMs that matter most: those of alerts, then those that are full soonest, then the fullest."""
-    told = {alert.subject for alert in capacity.alerts if alert.kind is Kind.VM}
 
     def rank(of: Subject) -> tuple[bool, float, float, str]:
         likely = of.full.likely if of.full and of.full.likely is not None else math.inf
         used, size = of.filled or (0, 1)
-        return of.name not in told, likely, -used / size, of.name
+        return not capacity.alerts_of(of), likely, -used / size, of.name
 
     vms = sorted(capacity.of(Kind.VM), key=rank)
     return vms if most >= len(vms) else vms[: int(most)]
@@ -92,8 +91,7 @@ def _size(size: int) -> str:
 
 def style(capacity: Capacity, of: Subject) -> str:
     """Choose how a subject is drawn, by the worst of its alerts."""
-    found = [alert.severity for alert in capacity.alerts if (alert.kind, alert.subject) == (of.kind, of.name)]
-    return wording.SEVERITIES[max(found)] if found else "good"
+    return wording.worst(capacity, of) or "good"
 
 
 def _until(of: Subject, now: float) -> str:

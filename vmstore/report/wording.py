@@ -90,6 +90,12 @@ def counts(capacity: Capacity) -> str:
     return ", ".join(words) or "all is well"
 
 
+def worst(capacity: Capacity, of: Subject) -> str:
+    """Say how bad the worst alert of a subject is, "" where it has none."""
+    found = [alert.severity for alert in capacity.alerts_of(of)]
+    return SEVERITIES[max(found)] if found else ""
+
+
 def growth(trend: Trend | Unknown | None, show: Callable[[int], str] = sizes.show) -> str:
     """Write the growth of a day with its sign."""
     return signed(trend.per_day, show) if isinstance(trend, Trend) else "-"
