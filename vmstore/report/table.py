@@ -36,7 +36,7 @@ _Cell = tuple[Part, ...]
 def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, every: bool = False) -> list[Line]:
     """Draw the report; all VMs with ``every``."""
     drawn: list[Line] = [(Part(wording.title(capacity), "bold"),)]
-    vms = vms_shown(capacity, math.inf if every else MOST_VMS)
+    vms = vms_shown(capacity, None if every else MOST_VMS)
     for heads, kinds in _GROUPS:
         of_kind = [of for kind in kinds for of in (vms if kind is Kind.VM else capacity.of(kind))]
         if of_kind:
@@ -51,16 +51,18 @@ def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, eve
     return drawn + _plots(capacity, histories, width, ink)
 
 
-def vms_shown(capacity: Capacity, most: float) -> list[Subject]:
-    """Choose the VMs that matter most: those of alerts, then those that are full soonest, then the fullest."""
+def vms_shown(capacity: Capacity, most: int | None) -> list[Subject]:
+    """Choose the VMs that matter most: those of alerts, then those that are full soonest, then the fullest.
+
+    ``most`` is None for all of them, in that order.
+    """
 
     def rank(of: Subject) -> tuple[bool, float, float, str]:
         likely = of.full.likely if of.full and of.full.likely is not None else math.inf
         used, size = of.filled or (0, 1)
         return not capacity.alerts_of(of), likely, -used / size, of.name
 
-    vms = sorted(capacity.of(Kind.VM), key=rank)
-    return vms if most >= len(vms) else vms[: int(most)]
+    return sorted(capacity.of(Kind.VM), key=rank)[:most]
 
 
 def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
