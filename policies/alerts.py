@@ -7,6 +7,7 @@ not speak time and again of what lies at its limit.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from vmstore.policies.forecast import Full, Trend
 from vmstore.policies.slope import DAY
@@ -62,8 +63,7 @@ class Alert:
         return self.code, self.kind, self.subject
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What came, got better or worse, went, and stayed."""
 
     new: tuple[Alert, ...]

@@ -90,19 +90,8 @@ class Levels:
         return max(0, min(most, whole - (self.reserve.part(whole) if self.reserve else 0)) - used)
 
 
-def _shipped(settings: msgspec.Struct) -> Settings:
-    return {key: value for key, value in msgspec.to_builtins(settings).items() if value is not None}
-
-
-_SHIPPED = Thresholds()
-DEFAULTS: Mapping[Kind, Settings] = {
-    Kind.CLASS: _shipped(_SHIPPED.each),
-    Kind.PV: _shipped(_SHIPPED.pv),
-    Kind.VM: _shipped(_SHIPPED.vm),
-    Kind.VG: _shipped(_SHIPPED.vg),
-    Kind.METADATA: _shipped(_SHIPPED.metadata),
-    Kind.LOCK: _shipped(_SHIPPED.lock),
-}
+_SHIPPED: Mapping[str, Settings] = msgspec.to_builtins(Thresholds())
+DEFAULTS: Mapping[Kind, Settings] = {kind: _SHIPPED[kind] for kind in Kind}
 KEYS: Mapping[Kind, frozenset[str]] = {kind: frozenset(settings) for kind, settings in DEFAULTS.items()}
 
 

@@ -16,8 +16,7 @@ def write(file: Path, text: str) -> None:
             raise IsADirectoryError(0, "it is no file")
         # Not with the ending of the file itself: readers look for all files with that.
         half = target.with_name(f".{target.name}.{os.getpid()}.new")
-        with suppress(FileNotFoundError):
-            half.unlink()
+        half.unlink(missing_ok=True)
         try:
             _fill(
                 half, text.encode("utf-8", "replace"), stat.S_IMODE(target.stat().st_mode) if target.exists() else None

@@ -95,13 +95,11 @@ def history(path: Path, now: int) -> dict[str, int]:
         )
         for ago in range(DAYS, HOURLY, -1):
             time = (today - ago) * 86_400 + 80_000
-            rows = [(today - ago, at + 1, time, 20 * GIB, 20 * GIB, use(at, ago)) for at in range(len(kinds))]
-            file.executemany(
-                "INSERT INTO days VALUES (?, ?, ?, ?, ?, ?, ?5, ?5, ?6, ?6)", [(*row[:6],) for row in rows]
-            )
+            rows = ((today - ago, at + 1, time, 20 * GIB, 20 * GIB, use(at, ago)) for at in range(len(kinds)))
+            file.executemany("INSERT INTO days VALUES (?, ?, ?, ?, ?, ?, ?5, ?5, ?6, ?6)", rows)
         for hour in range(HOURLY * 24, 0, -1):
             time = now - hour * 3600
-            rows2 = [(time, at + 1, 20 * GIB, 20 * GIB, use(at, hour / 24)) for at in range(len(kinds))]
-            file.executemany("INSERT INTO samples VALUES (?, ?, ?, ?, ?)", rows2)
+            latest = ((time, at + 1, 20 * GIB, 20 * GIB, use(at, hour / 24)) for at in range(len(kinds)))
+            file.executemany("INSERT INTO samples VALUES (?, ?, ?, ?, ?)", latest)
         file.execute("COMMIT")
     return {name: use(at, 0) for at, (kind, name) in enumerate(kinds) if kind == "vm"}

@@ -5,11 +5,10 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.history import without_roots_rights
+from tests.support.history import with_room_for, without_roots_rights
 from tests.support.reports import Reports
 from tests.support.san import G, M
 from vmstore.commands import reporting
@@ -252,16 +251,9 @@ def test_no_state_of_the_history_stops_it(reports: Reports, fault: str, monkeypa
         # What was told of is read all the same, so it is not told of again.
         assert "another report holds the history" in outcome.err
     elif fault == "full":
-
-        def small(path: str, **more: Any) -> sqlite3.Connection:
-            connection: sqlite3.Connection = connect(path, **more)
-            connection.execute("PRAGMA max_page_count = 1")
-            return connection
-
-        connect = sqlite3.connect
         for number in range(200):
             reports.vm(f"vm{number}", 4 * M, M, "fc1")
-        monkeypatch.setattr(sqlite3, "connect", small)
+        monkeypatch.setattr(sqlite3, "connect", with_room_for(1))
         outcome = reports.cron()
         assert "there is no room for the history" in outcome.err
     elif fault == "read-only":

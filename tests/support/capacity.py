@@ -1,5 +1,9 @@
 """Made capacity reports and histories, for the tests of what is written of them."""
 
+from typing import Any
+
+from msgspec.structs import replace
+
 from vmstore.history.acted import Act
 from vmstore.history.values import Point
 from vmstore.policies.alerts import Alert, Changes, Severity
@@ -42,37 +46,29 @@ def points(last: int, per_day: float, days: int = DAYS, size: int = 1000, used: 
     row = []
     for day in range(days, -1, -1):
         value = max(0, int((last - per_day * day) * GIB))
-        taken = size * GIB if used else value
-        row.append(
-            Point(
-                int(NOW - day * DAY),
-                size * GIB,
-                taken,
-                value if used else None,
-                taken,
-                taken,
-                value if used else None,
-                value if used else None,
-            )
-        )
+        taken, inside = (size * GIB, value) if used else (value, None)
+        row.append(Point(int(NOW - day * DAY), size * GIB, taken, inside, taken, taken, inside, inside))
     return tuple(row)
 
 
-def vm(name: str, size: int, used: int | None, per_day: float = 0.0, **more: object) -> Subject:
+def vm(name: str, size: int, used: int | None, per_day: float = 0.0, **more: Any) -> Subject:
     """Make a VM, in GiB, whose file system has all of its volume."""
-    known = used is not None
-    fields = {
-        "used": used * GIB if used is not None else None,
-        "filesystem": size * GIB if known else None,
-        "classes": ("fc",),
-        "pvs": ("/dev/mapper/lun1",),
-        "trend": trend(per_day) if known else Unknown(Why.NOTHING),
-        **more,
-    }
-    return Subject(Kind.VM, name, size * GIB, size * GIB, 0, **fields)  # type: ignore[arg-type]
+    made = Subject(
+        Kind.VM,
+        name,
+        size * GIB,
+        size * GIB,
+        0,
+        used=None if used is None else used * GIB,
+        filesystem=None if used is None else size * GIB,
+        classes=("fc",),
+        pvs=("/dev/mapper/lun1",),
+        trend=Unknown(Why.NOTHING) if used is None else trend(per_day),
+    )
+    return replace(made, **more)
 
 
-def capacity(time: float = NOW, **more: object) -> Capacity:
+def capacity(time: float = NOW, **more: Any) -> Capacity:
     """Make a report in which everything occurs."""
     soon = Full(NOW + 12 * DAY, NOW + 18 * DAY, NOW + 40 * DAY)
     subjects = (
@@ -107,7 +103,6 @@ def capacity(time: float = NOW, **more: object) -> Capacity:
             440 * GIB,
             largest=400 * GIB,
             classes=("fc",),
-            state="ok",
             id="u1",
         ),
         Subject(
@@ -138,22 +133,23 @@ def capacity(time: float = NOW, **more: object) -> Capacity:
         Subject(Kind.METADATA, "vmstore", 2**20, 700_000, 2**20 - 700_000),
         Subject(Kind.LOCK, "vmstore", 256 * 2**20, 2**20, 255 * 2**20),
     )
-    fields: dict[str, object] = {
-        "alerts": ALERTS,
-        "changes": Changes(ALERTS[:2], (), (OVER,), ALERTS[2:]),
-        "fits": (Fit(80 * GIB, "", 12), Fit(80 * GIB, "fc", 1), Fit(20 * GIB, "fc", 4)),
-        "silent": {"n3": "no answer within 10 s"},
-        "notes": ("the history is locked by another program; this report was not added",),
-        "acted": ACTED,
-        **more,
-    }
-    return Capacity("vmstore", time, subjects, **fields)  # type: ignore[arg-type]
+    made = Capacity(
+        "vmstore",
+        time,
+        subjects,
+        ALERTS,
+        Changes(ALERTS[:2], (), (OVER,), ALERTS[2:]),
+        (Fit(80 * GIB, "", 12), Fit(80 * GIB, "fc", 1), Fit(20 * GIB, "fc", 4)),
+        {"n3": "no answer within 10 s"},
+        ("the history is locked by another program; this report was not added",),
+        ACTED,
+    )
+    return replace(made, **more)
 
 
-def calm(time: float = NOW, **more: object) -> Capacity:
+def calm(time: float = NOW, **more: Any) -> Capacity:
     """Make a report in which all is well."""
-    nothing: dict[str, object] = {"alerts": (), "changes": None, "silent": {}, "notes": (), "acted": ()}
-    return capacity(time, **{**nothing, **more})
+    return replace(capacity(time, alerts=(), changes=None, silent={}, notes=(), acted=()), **more)
 
 
 HISTORIES = {

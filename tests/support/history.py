@@ -3,8 +3,9 @@
 import contextlib
 import ctypes
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.support.history_reading import Readable
 from vmstore.history.values import Keeping, Sample
@@ -42,6 +43,18 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
     """Ask the file itself, or change it, past all that a history does."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         return list(connection.execute(query))
+
+
+def with_room_for(pages: int) -> Callable[..., sqlite3.Connection]:
+    """Give what opens a database as ``sqlite3.connect`` does, but of so many pages at most, as on a full disk."""
+    connect = sqlite3.connect
+
+    def small(path: str, **more: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(path, **more)
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    return small
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.history import DAY, GIB, HOUR, START, fill, opened, rows, vm, without_roots_rights
+from tests.support.history import DAY, GIB, HOUR, START, fill, opened, rows, vm, with_room_for, without_roots_rights
 from tests.support.history_reading import Readable
 from vmstore.history import place, schema
 from vmstore.history.store import History
@@ -178,15 +178,8 @@ def test_a_file_that_is_made_while_it_is_judged_is_not_taken_for_something_else(
 
 def test_a_full_disk_is_told_and_what_there_is_can_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(path, [0])
-    connect = sqlite3.connect
-
-    def small(*arguments: object, **options: object) -> sqlite3.Connection:
-        connection = connect(*arguments, **options)  # type: ignore[call-overload]
-        connection.execute("PRAGMA max_page_count = 10")
-        return connection  # type: ignore[no-any-return]
-
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite3, "connect", small)
+        patch.setattr(sqlite3, "connect", with_room_for(10))
         with opened(path, START + DAY) as history:
             (note,) = history.add(START + HOUR, [vm(name) for name in MANY])
             assert note.fault == Fault.FULL

@@ -7,7 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.support.capacity import NOW, calm, capacity
+from tests.support.capacity import NOW, OVER, calm, capacity
+from vmstore.policies.alerts import Alert, Changes, Severity
 from vmstore.policies.forecast import Full, Jump, Trend, Unknown, Why
 from vmstore.policies.thresholds import Kind
 from vmstore.report import json_document
@@ -89,6 +90,12 @@ def test_why_growth_is_not_known_is_said() -> None:
     subject = Subject(Kind.VG, "vmstore", 9, 9, 0, trend=Unknown(Why.CLOCK))
     (row,) = json.loads(json_document.form(Capacity("vmstore", NOW, (subject,))))["subjects"]
     assert (row["growth"], row["no_growth"], row["full"]) == (None, "clock", None)
+
+
+def test_what_is_over_of_a_code_that_this_version_does_not_know_is_left_out() -> None:
+    later = Alert("VMS-X99", Severity.WARN, Kind.VM, "web01", 1, 1)
+    told = json.loads(json_document.form(calm(changes=Changes((), (), (later, OVER), ()))))
+    assert [alert["code"] for alert in told["changes"]["over"]] == ["VMS-V01"]
 
 
 def test_all_classes_together_have_no_name() -> None:

@@ -30,14 +30,19 @@ def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
     return _reading(path), False
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder of a history, open to all whatever the umask is. Raises OSError."""
+    if not path.is_dir():
+        # Another report may make it at this moment; where a file has the name, what comes next will tell.
+        with suppress(FileExistsError):
+            path.mkdir(parents=True)
+            path.chmod(0o755)
+
+
 def _make(path: Path) -> None:
     if path.exists():
         return
-    if not path.parent.is_dir():
-        # Another report may make it at this moment; where a file has the name, what comes next will tell.
-        with suppress(FileExistsError):
-            path.parent.mkdir(parents=True)
-            path.parent.chmod(0o755)
+    make_folder(path.parent)
     # No other way has SQLite make a file of this mode, whatever the umask is.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from vmstore.history import place
+
 
 @contextmanager
 def alone(history: Path, now: float) -> Iterator[bool]:
@@ -15,9 +17,7 @@ def alone(history: Path, now: float) -> Iterator[bool]:
     turn can be told from another's, and all may speak.
     """
     with suppress(OSError):
-        if not history.parent.is_dir():
-            history.parent.mkdir(parents=True)
-            history.parent.chmod(0o755)
+        place.make_folder(history.parent)
     try:
         file = os.open(_file(history), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError:

@@ -1,5 +1,8 @@
 """Say how full everything is and when it will be full: what every form of a capacity report is made of. Pure."""
 
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
 import msgspec
 
 from vmstore.history.acted import Act
@@ -61,7 +64,7 @@ class Fit(msgspec.Struct, frozen=True):
     count: int
 
 
-class Capacity(msgspec.Struct, frozen=True):
+class Capacity(msgspec.Struct, frozen=True, dict=True):
     """One report: of the VG at ``time``, the subjects of all kinds, the alerts and how they changed since the last.
 
     ``silent`` says of each node that gave no answer why, ``notes`` what kept the report from being whole, ``acted``
@@ -81,3 +84,15 @@ class Capacity(msgspec.Struct, frozen=True):
     def of(self, kind: Kind) -> tuple[Subject, ...]:
         """List the subjects of a kind."""
         return tuple(each for each in self.subjects if each.kind is kind)
+
+    def alerts_of(self, of: Subject) -> Sequence[Alert]:
+        """List the alerts of a subject."""
+        return self._by_subject.get((of.kind, of.name), ())
+
+    @cached_property
+    def _by_subject(self) -> Mapping[tuple[Kind, str], Sequence[Alert]]:
+        # Of 5,000 VMs, not all alerts are gone through for each.
+        found: dict[tuple[Kind, str], list[Alert]] = {}
+        for alert in self.alerts:
+            found.setdefault((alert.kind, alert.subject), []).append(alert)
+        return found

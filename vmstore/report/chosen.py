@@ -1,6 +1,6 @@
 """Narrow a capacity report to what the admin names. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -15,18 +15,18 @@ def only(capacity: Capacity, world: Inventory, words: Sequence[str]) -> Capacity
     """Keep what has one of the names, and of a class or PV also what lies on it. Raises NotFound."""
     if not words:
         return capacity
-    kept: dict[int, Subject] = {}
+    names: set[tuple[Kind, str]] = set()
     for word in words:
-        found = [of for of in capacity.subjects if word in _names(world, of) or _lies(world, of, word)]
-        if not any(word in _names(world, of) for of in found):
+        devices = {pv.uuid for pv in world.pvs if word and pv.device and pv.device.is_called(word)}
+        named = [of for of in capacity.subjects if word in (of.name, of.key) or of.key in devices]
+        if not named:
             raise NotFound(
                 f"there is no VG, class, PV or VM {word}",
                 why=f"nothing in {world.vg.name} is called so",
                 hint="see `vmstore list` and `vmstore pv list`",
             )
-        kept |= {id(of): of for of in found}
-    subjects = tuple(of for of in capacity.subjects if id(of) in kept)
-    names = {(of.kind, of.name) for of in subjects}
+        pvs = {pv for of in named if of.kind is Kind.PV for pv in of.pvs}
+        names |= {(of.kind, of.name) for of in (*named, *_lying(capacity, word, pvs))}
 
     def known(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
         return tuple(alert for alert in alerts if (alert.kind, alert.subject) in names)
@@ -34,28 +34,16 @@ def only(capacity: Capacity, world: Inventory, words: Sequence[str]) -> Capacity
     was = capacity.changes
     return replace(
         capacity,
-        subjects=subjects,
+        subjects=tuple(of for of in capacity.subjects if (of.kind, of.name) in names),
         alerts=known(capacity.alerts),
-        changes=Changes(known(was.new), known(was.changed), known(was.over), known(was.still)) if was else None,
+        changes=Changes(*map(known, was)) if was else None,
         fits=tuple(fit for fit in capacity.fits if fit.storage_class and (Kind.CLASS, fit.storage_class) in names)
         if (Kind.VG, capacity.vg) not in names
         else capacity.fits,
     )
 
 
-def _names(world: Inventory, of: Subject) -> set[str]:
-    if of.kind is not Kind.PV:
-        return {of.name}
-    pv = world.pv(of.id)
-    device = pv.device if pv else None
-    return {of.name, of.id, *((device.wwid, *device.links) if device else ())} - {""}
-
-
-def _lies(world: Inventory, of: Subject, word: str) -> bool:
-    """Tell whether a PV or VM lies on the class or PV that is meant."""
-    if of.kind not in (Kind.PV, Kind.VM):
-        return False
-    if word in of.classes:
-        return True
-    pvs = {pv.name for pv in world.pvs if word in (pv.name, pv.uuid) or (pv.device and pv.device.is_called(word))}
-    return of.kind is Kind.VM and bool(pvs & set(of.pvs))
+def _lying(capacity: Capacity, storage_class: str, pvs: set[str]) -> Iterator[Subject]:
+    """List the PVs and VMs that lie on a class, and the VMs that lie on PVs."""
+    yield from (of for of in capacity.of(Kind.PV) if storage_class in of.classes)
+    yield from (of for of in capacity.of(Kind.VM) if storage_class in of.classes or not pvs.isdisjoint(of.pvs))

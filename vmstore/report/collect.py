@@ -1,6 +1,7 @@
 """Put a capacity report together: from the inventory, what the history tells, and the policies. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -17,7 +18,8 @@ from vmstore.report.capacity import Capacity, Fit, Subject
 
 # Kinds that the history keeps, by its own names for them.
 KEPT: Mapping[Kind, Kept] = {Kind.VG: "vg", Kind.CLASS: "class", Kind.PV: "pv", Kind.VM: "vm"}
-_BY_GROWTH = ("02", "J01", "J02")
+# Codes of alerts that only the history can tell of.
+_BY_GROWTH = frozenset({"VMS-C02", "VMS-G02", "VMS-V02", "VMS-J01", "VMS-J02"})
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -58,22 +60,22 @@ def collect(
     alerts.sort(key=lambda alert: (-alert.severity, alert.key))
     shown = {(told.alert.kind, told.alert.subject): told.name for told in past.told or ()}
     shown |= {(each.kind, each.key): each.name for each in subjects}
-    changes = None
-    if past.told is not None:
-        changed = compare(before, alerts)
-        parts = (changed.new, changed.changed, changed.over, changed.still)
-        changes = Changes(*(tuple(_named(alert, shown) for alert in part) for part in parts))
+
+    def named(part: Iterable[Alert]) -> tuple[Alert, ...]:
+        return tuple(replace(each, subject=shown.get((each.kind, each.subject), each.subject)) for each in part)
+
+    own = named(alerts)
     capacity = Capacity(
         world.vg.name,
         now,
         subjects,
-        tuple(_named(alert, shown) for alert in alerts),
-        changes,
+        own,
+        Changes(*map(named, compare(before, alerts))) if past.told is not None else None,
         fits,
         dict(sorted(world.unsure().items())),
         tuple(notes),
     )
-    return capacity, tuple(Told(alert, shown.get((alert.kind, alert.subject), alert.subject)) for alert in alerts)
+    return capacity, tuple(Told(alert, each.subject) for alert, each in zip(alerts, own, strict=True))
 
 
 def samples(subjects: Iterable[Subject]) -> list[Sample]:
@@ -119,15 +121,10 @@ def _unseen(
         and alert.code in CODES
         and (
             (alert.kind is Kind.VM and not measured.get(alert.subject, alert.subject not in passing))
-            or (blind and alert.code.endswith(_BY_GROWTH) and not alert.code.endswith("P02"))
+            or (blind and alert.code in _BY_GROWTH)
         )
     ]
 
 
 def _without_ending(name: str) -> Iterable[str]:
     return (name.removesuffix(half) for half in names.HALVES if name.endswith(half))
-
-
-def _named(alert: Alert, shown: Mapping[tuple[Kind, str], str]) -> Alert:
-    name = shown.get((alert.kind, alert.subject), alert.subject)
-    return Alert(alert.code, alert.severity, alert.kind, name, alert.number, alert.limit)

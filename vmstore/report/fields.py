@@ -45,11 +45,8 @@ def plain(capacity: Capacity) -> str:
 
 
 def _rows(capacity: Capacity) -> list[list[str]]:
-    alerts: dict[tuple[str, str], list[str]] = {}
-    for alert in capacity.alerts:
-        alerts.setdefault((alert.kind, alert.subject), []).append(alert.code)
     return [
-        [*(_text(give(of)) for _, give in _FIELDS), ",".join(alerts.get((of.kind, of.name), ()))]
+        [*(_text(give(of)) for _, give in _FIELDS), ",".join(alert.code for alert in capacity.alerts_of(of))]
         for of in capacity.subjects
     ]
 

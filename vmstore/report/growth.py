@@ -5,7 +5,7 @@ kept (vmstore/history) and made anew when it is old or the VM has grown otherwis
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from vmstore.policies import forecast
 from vmstore.policies.forecast import Full, Trend, Unknown
 from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Kind
+from vmstore.report import axes
 from vmstore.report.capacity import Subject
 
 # Seconds of history that count.
@@ -28,11 +29,9 @@ class _Made(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     unknown: Unknown | None = None
 
 
-def fit(subject: Subject, points: Iterable[values.Point], now: float) -> Trend | Unknown:
+def fit(subject: Subject, points: Sequence[values.Point], now: float) -> Trend | Unknown:
     """Find the growth of a subject, from its history and from what is true now."""
-    known = [
-        forecast.Point(float(point.time), value) for point in points if (value := _value(subject, point)) is not None
-    ]
+    known = [forecast.Point(float(time), value) for time, value in axes.values(subject.kind, points)]
     current = subject.filled
     if current:
         known.append(forecast.Point(now, current[0]))
@@ -95,7 +94,3 @@ def _rank(filled: tuple[int, int], made: values.Fit | None, trend: Trend | Unkno
         return 0.0
     left = (size - used) / per_day if per_day > 0 else forecast.LAST
     return age / max(1.0, min(left, forecast.LAST))
-
-
-def _value(subject: Subject, point: values.Point) -> int | None:
-    return point.used if subject.kind is Kind.VM else point.allocated

@@ -101,9 +101,8 @@ def _room(body: Element, capacity: Capacity) -> None:
 
 def _plots(body: Element, capacity: Capacity, histories: Histories) -> None:
     """Plot the VG, the classes, and those VMs that an alert is of."""
-    told = {alert.subject for alert in capacity.alerts if alert.kind is Kind.VM}
     chosen = [*capacity.of(Kind.VG), *capacity.of(Kind.CLASS)]
-    chosen += [of for of in capacity.of(Kind.VM) if of.name in told][:MOST_PLOTS]
+    chosen += [of for of in capacity.of(Kind.VM) if capacity.alerts_of(of)][:MOST_PLOTS]
     drawn = [(of, html_plots.history(of, histories.get((of.kind, of.name), ()), capacity.time)) for of in chosen]
     if not any(svg is not None for _, svg in drawn):
         return
@@ -190,8 +189,8 @@ def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
 
 def _subject(rows: Element, capacity: Capacity, of: Subject) -> Element:
     """Begin a row: the name, a bar and the per cent; a bar is two boxes, which mail clients do show."""
-    severities = [alert.severity for alert in capacity.alerts if (alert.kind, alert.subject) == (of.kind, of.name)]
-    row = SubElement(rows, "tr", {"class": wording.SEVERITIES[max(severities)]} if severities else {})
+    worst = wording.worst(capacity, of)
+    row = SubElement(rows, "tr", {"class": worst} if worst else {})
     _add(row, "td", of.name if of.kind in (Kind.PV, Kind.VM) else wording.subject(of.kind, of.name), "name")
     cell = SubElement(row, "td", {"class": "bar"})
     filled = of.filled

@@ -59,8 +59,8 @@ def history(of: Subject, points: Sequence[Point], now: float) -> Element | None:
         _forecast(svg, scale, trend, (now, used))
     known.append((now, used))
     path = "\n".join(scale.at(time, value) for time, value in known)
-    base = f"{scale.x(known[0][0])},{scale.y(0)}", f"{scale.x(now)},{scale.y(0)}"
-    SubElement(svg, "polygon", {"class": "area", "points": f"{base[0]} {path} {base[1]}"})
+    area = f"{scale.at(scale.begin, 0)} {path} {scale.at(now, 0)}"
+    SubElement(svg, "polygon", {"class": "area", "points": area})
     SubElement(svg, "polyline", {"class": "line", "points": path})
     _line(svg, "size", (scale.x(scale.begin), scale.y(size)), (scale.x(end), scale.y(size)))
     return svg
@@ -125,9 +125,9 @@ def _forecast(svg: Element, scale: _Axes, trend: Trend, now: tuple[float, int]) 
         return scale.at(stop, used + rate * (stop - time) / DAY)
 
     if trend.low is not None and trend.high is not None:
-        ends = [ahead(trend.high), f"{scale.x(scale.end)},{scale.y(used + trend.high * (scale.end - time) / DAY)}"]
-        ends += [f"{scale.x(scale.end)},{scale.y(used + trend.low * (scale.end - time) / DAY)}", ahead(trend.low)]
-        SubElement(svg, "polygon", {"class": "range", "points": " ".join([scale.at(time, used), *ends])})
+        ends = [scale.at(scale.end, used + rate * (scale.end - time) / DAY) for rate in (trend.high, trend.low)]
+        band = (scale.at(time, used), ahead(trend.high), *ends, ahead(trend.low))
+        SubElement(svg, "polygon", {"class": "range", "points": " ".join(band)})
     SubElement(svg, "polyline", {"class": "likely", "points": f"{scale.at(time, used)} {ahead(trend.per_day)}"})
 
 

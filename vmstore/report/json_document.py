@@ -10,14 +10,14 @@ from msgspec import Meta
 
 from vmstore.history.acted import Act
 from vmstore.moments import show as when
-from vmstore.policies.alerts import Alert, Severity
+from vmstore.policies.alerts import Alert
 from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
 from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Fit, Subject
+from vmstore.report.wording import SEVERITIES
 
 SCHEMA: Literal[1] = 1
-_WORDS: dict[Severity, Literal["warning", "critical"]] = {Severity.WARN: "warning", Severity.CRIT: "critical"}
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Size = Annotated[int, Meta(ge=0)]
@@ -155,7 +155,7 @@ def document(capacity: Capacity) -> Document:
         capacity.vg,
         tuple(map(_subject, capacity.subjects)),
         _alerts(capacity.alerts),
-        ChangesRow(*map(_alerts, (changes.new, changes.changed, changes.over, changes.still))) if changes else None,
+        ChangesRow(*map(_alerts, changes)) if changes else None,
         tuple(map(_fit, capacity.fits)),
         capacity.silent,
         capacity.notes,
@@ -184,12 +184,13 @@ def _full(full: Full) -> FullRow:
 
 
 def _alerts(alerts: tuple[Alert, ...]) -> tuple[AlertRow, ...]:
+    # What is over may be of a code that only another version knows; what its number counts, nobody can tell then.
     return tuple(
         AlertRow(
-            each.code, CODES[each.code].title, _WORDS[each.severity], each.kind, each.subject, each.number, each.limit,
-            CODES[each.code].unit,
+            each.code, CODES[each.code].title, SEVERITIES[each.severity], each.kind, each.subject, each.number,
+            each.limit, CODES[each.code].unit,
         )
-        for each in alerts
+        for each in alerts if each.code in CODES
     )  # fmt: skip
 
 

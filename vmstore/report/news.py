@@ -16,7 +16,7 @@ def lines(capacity: Capacity) -> list[str]:
         return []
     worse = tuple(alert for alert in changes.changed if alert.severity is Severity.CRIT)
     better = tuple(alert for alert in changes.changed if alert.severity is not Severity.CRIT)
-    told = [f"VG {capacity.vg} at {wording.moment(capacity.time)}: {wording.counts(capacity)}"]
+    told = [wording.title(capacity)]
     for heading, alerts in (("new", changes.new), ("worse", worse), ("better", better), ("still", changes.still)):
         told += _part(heading, alerts)
     if changes.over:

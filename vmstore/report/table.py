@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from vmstore import sizes
-from vmstore.policies.forecast import Trend, Unknown, Why
+from vmstore.policies.forecast import Why
 from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Kind
 from vmstore.report import plot, wording
@@ -22,15 +22,21 @@ _GROUPS = (
     (("VM", "USED", "", "FREE", "ON", "A DAY", "FULL IN DAYS"), (Kind.VM,)),
 )
 _RIGHT = (2, 3, 4, 5)
-_UNKNOWN = {Why.NOTHING: "no history", Why.CLOCK: "wrong clock", Why.FAR: "far off"}
+_WHY = {
+    Why.NOTHING: "no history",
+    Why.CLOCK: "wrong clock",
+    Why.FEW_DAYS: "few days yet",
+    Why.SHORT: "few days yet",
+    Why.FAR: "far off",
+}
 _INNER = {Kind.METADATA: "metadata", Kind.LOCK: "lock LV"}
 _Cell = tuple[Part, ...]
 
 
 def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, every: bool = False) -> list[Line]:
     """Draw the report; all VMs with ``every``."""
-    drawn: list[Line] = [(Part(_title(capacity), "bold"),)]
-    vms = vms_shown(capacity, math.inf if every else MOST_VMS)
+    drawn: list[Line] = [(Part(wording.title(capacity), "bold"),)]
+    vms = vms_shown(capacity, None if every else MOST_VMS)
     for heads, kinds in _GROUPS:
         of_kind = [of for kind in kinds for of in (vms if kind is Kind.VM else capacity.of(kind))]
         if of_kind:
@@ -45,21 +51,18 @@ def lines(capacity: Capacity, histories: Histories, width: int, ink: Ink, *, eve
     return drawn + _plots(capacity, histories, width, ink)
 
 
-def vms_shown(capacity: Capacity, most: float) -> list[Subject]:
-    """Choose the VMs that matter most: those of alerts, then those that are full soonest, then the fullest."""
-    told = {alert.subject for alert in capacity.alerts if alert.kind is Kind.VM}
+def vms_shown(capacity: Capacity, most: int | None) -> list[Subject]:
+    """Choose the VMs that matter most: those of alerts, then those that are full soonest, then the fullest.
+
+    ``most`` is None for all of them, in that order.
+    """
 
     def rank(of: Subject) -> tuple[bool, float, float, str]:
         likely = of.full.likely if of.full and of.full.likely is not None else math.inf
         used, size = of.filled or (0, 1)
-        return of.name not in told, likely, -used / size, of.name
+        return not capacity.alerts_of(of), likely, -used / size, of.name
 
-    vms = sorted(capacity.of(Kind.VM), key=rank)
-    return vms if most >= len(vms) else vms[: int(most)]
-
-
-def _title(capacity: Capacity) -> str:
-    return f"VG {capacity.vg} at {wording.moment(capacity.time)}: {wording.counts(capacity)}"
+    return sorted(capacity.of(Kind.VM), key=rank)[:most]
 
 
 def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
@@ -77,7 +80,7 @@ def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
         _plain(f"{wording.percent(used, size)} %"),
         _plain(_size(free)),
         _plain(of.node or "-" if of.kind is Kind.VM else _size(of.largest) if of.largest else "-"),
-        _plain(_growth(of.trend)),
+        _plain(wording.growth(of.trend, _size)),
         _plain(of.state if of.kind is Kind.PV and of.state else _until(of, capacity.time)),
     ]
 
@@ -88,17 +91,9 @@ def _size(size: int) -> str:
     return f"{float(number):.0f} {unit}" if float(number) >= 100 else f"{float(number):.3g} {unit}"
 
 
-def _growth(trend: Trend | Unknown | None) -> str:
-    if not isinstance(trend, Trend):
-        return "-"
-    size = round(trend.per_day)
-    return f"{'-' if size < 0 else '+' if size else ''}{_size(abs(size))}"
-
-
 def style(capacity: Capacity, of: Subject) -> str:
     """Choose how a subject is drawn, by the worst of its alerts."""
-    found = [alert.severity for alert in capacity.alerts if (alert.kind, alert.subject) == (of.kind, of.name)]
-    return wording.SEVERITIES[max(found)] if found else "good"
+    return wording.worst(capacity, of) or "good"
 
 
 def _until(of: Subject, now: float) -> str:
@@ -106,9 +101,8 @@ def _until(of: Subject, now: float) -> str:
     if of.kind in (Kind.METADATA, Kind.LOCK):
         return "-"
     if of.full is None:
-        if isinstance(of.trend, Trend):
-            return _UNKNOWN[Why.FAR] if of.trend.low is not None else "few days yet"
-        return _UNKNOWN.get(of.trend.why, "few days yet") if isinstance(of.trend, Unknown) else "-"
+        why = wording.unknown(of)
+        return _WHY[why] if why else "-"
     earliest, likely, latest = (
         None if time is None else max(0, round((time - now) / DAY))
         for time in (of.full.earliest, of.full.likely, of.full.latest)

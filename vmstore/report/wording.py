@@ -2,7 +2,9 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Literal
 
 from vmstore import sizes
 from vmstore.policies.alerts import Alert, Severity
@@ -12,7 +14,7 @@ from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Subject
 
-SEVERITIES = {Severity.WARN: "warning", Severity.CRIT: "critical"}
+SEVERITIES: dict[Severity, Literal["warning", "critical"]] = {Severity.WARN: "warning", Severity.CRIT: "critical"}
 _KINDS = {
     Kind.CLASS: "class",
     Kind.PV: "PV",
@@ -74,6 +76,11 @@ def commands(alert: Alert, vg: str) -> tuple[str, ...]:
     return tuple(filled)
 
 
+def title(capacity: Capacity) -> str:
+    """Say what a report is of, when it was made, and how things are."""
+    return f"VG {capacity.vg} at {moment(capacity.time)}: {counts(capacity)}"
+
+
 def counts(capacity: Capacity) -> str:
     """Count the alerts: "2 critical, 1 warning", or "all is well"."""
     critical = sum(alert.severity is Severity.CRIT for alert in capacity.alerts)
@@ -83,28 +90,38 @@ def counts(capacity: Capacity) -> str:
     return ", ".join(words) or "all is well"
 
 
-def growth(trend: Trend | Unknown | None) -> str:
+def worst(capacity: Capacity, of: Subject) -> str:
+    """Say how bad the worst alert of a subject is, "" where it has none."""
+    found = [alert.severity for alert in capacity.alerts_of(of)]
+    return SEVERITIES[max(found)] if found else ""
+
+
+def growth(trend: Trend | Unknown | None, show: Callable[[int], str] = sizes.show) -> str:
     """Write the growth of a day with its sign."""
-    if not isinstance(trend, Trend):
-        return "-"
-    return signed(trend.per_day)
+    return signed(trend.per_day, show) if isinstance(trend, Trend) else "-"
 
 
-def signed(size: float) -> str:
+def signed(size: float, show: Callable[[int], str] = sizes.show) -> str:
     """Write bytes with their sign."""
     whole = round(size)
-    return f"{'+' if whole > 0 else '-' if whole < 0 else ''}{sizes.show(abs(whole))}"
+    return f"{'+' if whole > 0 else '-' if whole < 0 else ''}{show(abs(whole))}"
 
 
 def outlook(of: Subject) -> str:
     """Say when it will be full, as a date with its range, or why that cannot be told."""
     if of.full is not None:
         return full(of.full)
+    why = unknown(of)
+    return _WHY[why] if why else "-"
+
+
+def unknown(of: Subject) -> Why | None:
+    """Tell why there is no forecast; None where there is one, or where nobody looked."""
+    if of.full is not None or of.trend is None:
+        return None
     if isinstance(of.trend, Unknown):
-        return _WHY[of.trend.why]
-    if of.trend is None:
-        return "-"
-    return _WHY[Why.FEW_DAYS if of.trend.low is None else Why.FAR]
+        return of.trend.why
+    return Why.FEW_DAYS if of.trend.low is None else Why.FAR
 
 
 def full(when: Full) -> str:
