@@ -6,6 +6,7 @@ it needs it first, whatever the test before left.
 
 import signal
 import time
+from pathlib import Path
 
 from lab.driver import HOST, Cluster
 from tests.lab.services import Vm
@@ -59,6 +60,25 @@ class Managed:
         assert vm.status() == {"state": "started", "node": "n1", "held_by": "n1"}
         assert vm.frozen() is None
         vm.counts_on()
+
+    def test_grown_by_policy_while_it_runs(self, cluster: Cluster, vm: Vm, tmp_path: Path) -> None:
+        vm.runs_on_node("n1")
+        vm.wait_for(3)
+        process, size = vm.process("n1"), cluster.volume("web01")["size"]
+        assert process
+        used = cluster.volume("web01")["used_percent"]
+        table = f'[report]\nhistory = "{tmp_path}/history.db"\n[growth.vms.web01]\ngrow = true\nstep = "16M"\n'
+        fuller = cluster.with_settings(f'{table}over = "{used + 10}%"', tmp_path)
+        fuller.vmstore(HOST, "policy", "apply", "--begin")
+        assert cluster.volume("web01")["size"] == size
+        cluster.sh("n1", "dd if=/dev/zero of=/vm/web01/fills bs=1M count=12 conv=fsync status=none")
+        done = fuller.vmstore(HOST, "policy", "apply", "--cron")
+        assert "web01 grew by 16 MiB" in done.err
+        assert cluster.volume("web01")["size"] == size + 16 * 2**20
+        assert vm.process("n1") == process
+        assert vm.frozen() is None
+        vm.counts_on()
+        cluster.sh("n1", "rm /vm/web01/fills")
 
     def test_killed_while_frozen_and_thawed_by_the_next_command(self, cluster: Cluster, vm: Vm) -> None:
         vm.runs_on_node("n1")

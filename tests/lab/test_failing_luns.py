@@ -70,3 +70,27 @@ def test_a_lun_that_is_gone_for_a_while_costs_no_data(shown: Cluster, lun: str, 
     cluster.sh("n2", "e2fsck -fy /dev/vmstore/dying01 || [ $? -le 1 ]; mount /dev/vmstore/dying01 /vm/dying01")
     assert cluster.data_sum("n2", "dying01") == data, (told, done.err)
     cluster.unmount("n2", "dying01")
+
+
+@pytest.mark.long
+def test_a_target_that_is_gone_for_good_is_given_up_and_the_volume_goes_elsewhere(cluster: Cluster) -> None:
+    """The last of this module: the VG has a PV less afterwards."""
+    source, gone = WWIDS["fc1"], WWIDS[SOURCE]
+    cluster.create("dying02", "160M", "--pv", source)
+    cluster.mount("n2", "dying02")
+    data = cluster.fill("n2", "dying02", 32)
+    run = cluster.vmstore_start(HOST, "evacuate", source, "--to", gone, "--engine", "mirror", "--yes", "--rate", "8M")
+    cluster.wait(lambda: cluster.moves("n2"), 150, "the copy to begin", run)
+    cluster.lab("mask", SOURCE)
+    _, told = run.communicate(timeout=300)
+    assert run.returncode == 8, told
+    refused = cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes", check=False)
+    assert refused.rc == 4, refused.err
+    assert "vgreduce --removemissing" in refused.err
+    cluster.sh("n3", "vgreduce -q --removemissing vmstore")
+    cluster.vmstore("n3", "evacuate", source, "--to", "fc", "--yes")
+    pv = cluster.pv(source)
+    assert pv["free"] == pv["size"]
+    assert cluster.data_sum("n2", "dying02") == data
+    cluster.unmount("n2", "dying02")
+    cluster.fsck("n1", "dying02")

@@ -22,6 +22,31 @@ class OfPacemakerAlone:
         assert (done.rc, done.out.splitlines()[-1]) == (0, f"{agent} passed all tests"), done.out
         assert vm.mounts() == []
 
+    def test_a_manager_that_is_stopped_in_the_middle_of_an_evacuation_takes_no_vm_with_it(
+        self, cluster: Cluster, vm: Vm
+    ) -> None:
+        vm.runs_on_node("n1")
+        vm.wait_for(3)
+        process, source, target = vm.process("n1"), vm.pv(), vm.other_class()
+        words = ("evacuate", source, "--to", target, "--engine", "mirror", "--yes")
+        run = cluster.vmstore_start(HOST, *words, "--rate", "4M")
+        cluster.wait(lambda: cluster.moves("n1"), 150, "the move to begin", run)
+        cluster.sh(
+            "n1", "pkill -TERM -x pacemakerd; while pgrep -x pacemakerd >/dev/null; do sleep 1; done", timeout=180
+        )
+        _, told = run.communicate(timeout=300)
+        # The manager of another node knows nothing of the mount any more, so nobody may hand it the VM.
+        assert run.returncode in (7, 9), told
+        assert vm.process("n1") == process
+        assert vm.mounts() == ["n1"]
+        cluster.sh("n1", "set -a; . /etc/default/sbd; setsid pacemakerd >/dev/null 2>&1 </dev/null &")
+        cluster.wait(lambda: vm.row()["node"] == "n1", 120, "the manager to find the VM again")
+        cluster.vmstore(cluster.nodes[-1], *words)
+        assert cluster.pv(source)["free"] == cluster.pv(source)["size"]
+        assert vm.process("n1") == process
+        assert vm.frozen() is None
+        vm.counts_on()
+
     @pytest.fixture
     def stock(self, cluster: Cluster, vm: Vm) -> Iterator[Vm]:
         """Have the VM's volume and mount be resources of the stock agents."""

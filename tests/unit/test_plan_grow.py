@@ -147,8 +147,13 @@ def test_a_volume_that_a_silent_node_may_hold_is_not_touched(made: World) -> Non
 
 
 def test_a_vg_with_a_missing_pv_is_not_changed(made: World) -> None:
-    with pytest.raises(Refused, match="is missing"):
-        plan(made.pv("d", missing=True).lv("web01", 8 * G, "a"), 9 * G)
+    world = made.pv("d", missing=True).lv("web01", 8 * G, "a")
+    with pytest.raises(Refused, match="is missing") as caught:
+        plan(world, 9 * G)
+    assert caught.value.hint.endswith("gone for good: vgreduce --removemissing vmstore (no volume is on it)")
+    with pytest.raises(Refused, match="is missing") as caught:
+        plan(world.lv("db01", G, "d"), 9 * G)
+    assert caught.value.hint.endswith("--force, which removes what has a part on it: db01")
 
 
 def test_the_holder_must_have_its_locks(made: World) -> None:

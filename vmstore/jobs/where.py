@@ -133,10 +133,13 @@ def usable(world: Inventory) -> None:
     """Raise Refused when LVM would not change this VG: a PV is missing (vgreduce(8), --removemissing)."""
     gone = [pv for pv in world.pvs if pv.missing]
     if gone:
+        lost = sorted(lv.name for lv in world.lvs if not lv.private and any(lv.on(pv.uuid) for pv in gone))
+        told = f"--force, which removes what has a part on it: {', '.join(lost)}" if lost else "(no volume is on it)"
         raise Refused(
             f"a PV of {world.vg.name} is missing",
             why=f"{world.reporter} does not see {', '.join(pv.uuid for pv in gone)}, and LVM changes no VG like that",
-            hint="bring the LUN back (paths, zoning, iSCSI session); see `vmstore pv list`",
+            hint=f"bring the LUN back (paths, zoning, iSCSI session); "
+            f"if it is gone for good: vgreduce --removemissing {world.vg.name} {told}",
         )
 
 
