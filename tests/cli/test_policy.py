@@ -159,6 +159,16 @@ def test_it_keeps_the_thresholds_of_pvs_one_by_one(admin: Admin, limit: str) -> 
     assert "no PV of class fc has more room within its limits" in admin.apply().err
 
 
+def test_where_volumes_are_not_spread_it_grows_no_further_than_the_pv_that_it_lies_on(admin: Admin) -> None:
+    admin.rules(BLOCK, "[placement]\nspread = false")
+    pv = admin.san.label("fc1").uuid
+    for _ in range(4):
+        fill(admin.san, 99, "web01")
+        admin.apply("--cron")
+    assert (admin.san.free(pv), {run.pv for run in admin.san.lvs["web01"].runs}) == (0, {pv})
+    assert "the PVs that it lies on have no more room, and no volume is spread over more" in admin.apply().err
+
+
 def test_what_is_shown_is_what_is_then_run(admin: Admin) -> None:
     admin.begin()
     fill(admin.san, 95, "db01")

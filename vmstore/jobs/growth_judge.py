@@ -115,7 +115,10 @@ class Judge:
         if not first.over or rule is None:
             return first
         try:
-            room = class_room.room(world, on, self.policies.thresholds, self.policies.limits(world), promised)
+            limits = self.policies.limits(world)
+            room = class_room.room(world, on, self.policies.thresholds, limits, promised)
+            if not limits.spread:
+                room = min(room, class_room.beside(world, lv, limits), key=lambda bound: bound.size)
             return self._over(world, lv, first, rule, room)
         except VmstoreError as error:
             failed = error if isinstance(error, ToolFailed | Unreachable) else None
