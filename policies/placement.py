@@ -48,8 +48,8 @@ class Rules:
     """What the admin wants of every placement.
 
     ``reserve`` is what stays free in a class, in bytes; the VMs of each group in ``apart`` share no PV; ``most`` are
-    the bytes that PVs, by UUID, may bear, where that is less than all. Of the PVs that have room, the ``fullest`` or the
-    emptiest comes first; where no volume may be ``spread``, none comes to lie on more PVs than one, or than before.
+    the bytes that PVs, by UUID, may bear, where that is less than all. Of the PVs that have room, the ``fullest`` or
+    the emptiest comes first; where no volume may be ``spread``, none comes to lie on more PVs than one, or than before.
     """
 
     reserve: Mapping[str, int] = field(default_factory=dict)
@@ -133,9 +133,9 @@ def fill(
 ) -> dict[str, int] | None:
     """Split bytes over PVs: all on one, else over as few as possible; None if there is no room.
 
-    Of those that can take all, the one with most room is taken, or with least where the ``fullest`` comes first. ``own``
-    are PVs that bear a part of the volume already and come first: the fewer a volume lies on, the fewer can take it
-    down. On so many ``more`` it may come to lie, None for as many as it takes.
+    Of those that can take all, the one with most room is taken, or with least where the ``fullest`` comes first.
+    ``own`` are PVs that bear a part of the volume already and come first: the fewer a volume lies on, the fewer can
+    take it down. On so many ``more`` it may come to lie, None for as many as it takes.
     """
     taken: dict[str, int] = {}
     left = size

@@ -205,8 +205,8 @@ def _grabbed(burden: Burden, parts: Sequence[_Part], least: int, need: Need) -> 
 def _placed(burden: Burden, parts: Sequence[_Part], need: Need) -> list[Move] | None:
     """Find a PV for each part, all at the same time; ``burden`` is as before then.
 
-    First each goes where new volumes go: where most room is left, so that PVs fill evenly, or where it fits most closely;
-    then the other way.
+    First each goes where new volumes go: where most room is left, so that PVs fill evenly, or where it fits most
+    closely; then the other way.
     """
     fullest = burden.policy.rules.fullest
     for closely in (fullest, not fullest):

@@ -57,9 +57,9 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
     command moves, 0 for whole volumes. VMs in ``last`` move after all others, the last of them last; those in
-    ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit. ``window`` is the time of the
-    day at which volumes move, such as "22:00-06:00"; "" for any. ``engine`` is the way each volume is moved in, auto for
-    the fastest one that can be used, ``together`` how many at once where that allows it.
+    ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit. ``window`` is the time of
+    the day at which volumes move, such as "22:00-06:00"; "" for any. ``engine`` is the way each volume is moved in,
+    auto for the fastest one that can be used, ``together`` how many at once where that allows it.
     """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
