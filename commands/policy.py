@@ -1,4 +1,4 @@
-"""vmstore policy: what vmstore does by itself."""
+"""vmstore policy: the rules that vmstore keeps to, and what it does by itself."""
 
 from typing import Annotated
 
@@ -11,21 +11,23 @@ OptionalVm = Annotated[str, typer.Argument(metavar="[VM]", help="Only what holds
 
 
 def show(vm: OptionalVm = "", config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """Show the rules by which volumes grow by themselves, and where each is set."""
+    """Show the rules of all policies, and where each is set: thresholds, placement, growth, evacuation."""
+    from vmstore import config as configuration
     from vmstore import names, session, ui
-    from vmstore.commands import policy_work
     from vmstore.jobs import growth_judge, where
-    from vmstore.report import policy as report
+    from vmstore.policies import growth
+    from vmstore.report.rules import Rules
 
     run = session.start(config, offline or ())
-    rules = policy_work.policies(run.config).growth
+    rules = Rules(run.config, growth.Rules.of(run.config.growth), configuration.given(config))
     if vm:
         world = run.inventory(blocks=True)
         lv = where.volume(world, names.vm(vm, run.config.vg))
-        rows = report.rules_of(rules, run.config, vm, growth_judge.classes(world)(lv))
+        rows = rules.of(vm, growth_judge.classes(world)(lv))
     else:
-        rows = report.rules(rules, run.config)
-    ui.items(output, "policy", [ui.Column(key.upper(), key) for key in ("for", "rule", "value", "from")], rows)
+        rows = rules.all()
+    columns = [ui.Column(key.upper(), key) for key in ("policy", "for", "rule", "value", "from")]
+    ui.items(output, "policy", columns, rows)
 
 
 def check(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:

@@ -4,8 +4,9 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -220,20 +221,31 @@ def load(path: Path | None = None) -> Config:
     Raises ConfigError for a file that is named and missing, that others may write to, that is no TOML, or
     that holds a key or value which is not known.
     """
+    file, text = _read(path)
+    return Config() if text is None else parse(text, str(file))
+
+
+def given(path: Path | None = None) -> Mapping[str, Any]:
+    """Give what the file itself sets, table by table, for who must tell that from the defaults; see load."""
+    _, text = _read(path)
+    return tomllib.loads(text or "")
+
+
+def _read(path: Path | None) -> tuple[Path, str | None]:
+    """Read the file; None where there is none and none was named."""
     named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
     file = named or DEFAULT_PATH
     try:
         _refuse_unsafe(file)
-        text = file.read_text(encoding="utf-8")
+        return file, file.read_text(encoding="utf-8")
     except FileNotFoundError:
         if named is None:
-            return Config()
+            return file, None
         raise ConfigError(
             f"no configuration at {file}", why="the file does not exist", hint="name another with --config"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}", why=str(error), hint="mend the file or its mode") from None
-    return parse(text, str(file))
 
 
 def parse(text: str, source: str) -> Config:

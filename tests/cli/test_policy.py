@@ -243,49 +243,6 @@ def test_reports_tell_for_a_day_of_what_was_done_and_the_page_shows_it(admin: Ad
     assert admin.bench.vmstore("report", "-o", "json").json["acted"] == []
 
 
-def test_show_tells_each_rule_and_where_it_is_from(admin: Admin) -> None:
-    admin.rules('step = "1G"\n[growth.classes.fc]\nmost = "1T"\n[growth.vms.web01]\nover = "70%"', "")
-    plain = admin.bench.vmstore("policy", "show", "-o", "plain").out.splitlines()
-    assert plain == [
-        "all\tgrow\tyes\t[growth]",
-        "all\tover\t80%\tshipped",
-        "all\tfree\tnone\tshipped",
-        "all\tstep\t1G\t[growth]",
-        "all\tdaily\t25%\tshipped",
-        "all\tmost\tnone\tshipped",
-        "class fc\tmost\t1T\t[growth.classes.fc]",
-        "VM web01\tover\t70%\t[growth.vms.web01]",
-        "class fc\tblock\t95%\tshipped",
-    ]
-    one = admin.bench.vmstore("policy", "show", "web01", "-o", "plain").out.splitlines()
-    assert [line.split("\t")[2:] for line in one] == [
-        ["yes", "[growth]"], ["70%", "[growth.vms.web01]"], ["none", "shipped"], ["1G", "[growth]"],
-        ["25%", "shipped"], ["1T", "[growth.classes.fc]"], ["95%", "shipped"],
-    ]  # fmt: skip
-    assert admin.bench.vmstore("policy", "show", "nosuch").code == ExitCode.NOT_FOUND
-
-
-def test_show_tells_what_bounds_a_class_and_where_that_is_from(admin: Admin) -> None:
-    def bounds(more: str) -> list[str]:
-        admin.rules("", more)
-        shown = admin.bench.vmstore("policy", "show", "-o", "plain")
-        assert shown.code == ExitCode.DONE, shown.err
-        return [line for line in shown.out.splitlines() if line.startswith("class")]
-
-    classes = '[placement]\nclasses = ["fc"]\n'
-    assert bounds("") == []
-    assert bounds(classes) == ["class fc\tblock\t95%\tshipped"]
-    assert bounds(f'{classes}[thresholds.class]\nblock = "90%"\nreserve = "5G"') == [
-        "class fc\tblock\t90%\t[thresholds.class]",
-        "class fc\treserve\t5G\t[thresholds.class]",
-    ]
-    own = '[thresholds.class]\nreserve = "5G"\n[thresholds.classes.fc]\nblock = "85%"'
-    assert bounds(f'[placement]\nreserve = {{ fc = "20G" }}\n{own}') == [
-        "class fc\tblock\t85%\t[thresholds.classes.fc]",
-        "class fc\treserve\t20G\t[placement]",
-    ]
-
-
 def test_a_threshold_that_is_set_bounds_growth(admin: Admin) -> None:
     admin.rules(BLOCK, '[thresholds.classes]\nfc = { warn = "20%", block = "50%" }')
     for _ in range(4):
