@@ -7,6 +7,14 @@ from tests.support.san import EXTENT, G
 from vmstore.errors import ExitCode
 
 
+def cron(admin: Admin) -> None:
+    """Let cron run it with web01 over its limit: it says that web01 grew, or nothing with an exit code that does."""
+    before = admin.size()
+    told = admin.apply("--cron")
+    grew = admin.size() != before
+    assert (told.code, bool(told.err)) == ((ExitCode.DONE, True) if grew else (ExitCode.THRESHOLD, False)), told.err
+
+
 def test_what_is_over_its_limit_grows_by_a_step_where_it_is_held_and_that_is_told_and_kept(admin: Admin) -> None:
     admin.begin()
     done = admin.apply()
@@ -62,12 +70,22 @@ def test_a_day_gives_no_more_than_it_may_and_the_volume_ends_at_its_largest_size
     for _ in range(6 * 4):
         admin.now += DAY // 12
         fill(admin.san, 99, "web01")
-        assert admin.apply("--cron").code == ExitCode.DONE
+        cron(admin)
         sizes.append(admin.size()[0])
     # Three in a row, then none until the first is a day old.
     assert sizes == [11, 12, 13] + [13] * 9 + [14] * 12
     assert "14 GiB is its largest size (most)" in admin.apply().err
     assert all(lv == fs for lv, fs in [admin.size()])
+
+
+def test_one_that_cannot_grow_does_not_hide_that_another_did_and_the_exit_code_tells_of_it(admin: Admin) -> None:
+    admin.rules('step = "1G"\ndaily = "none"\n[growth.vms.web01]\nmost = "10G"')
+    admin.begin()
+    fill(admin.san, 95, "db01")
+    told = admin.apply("--cron")
+    assert (told.code, [line.split()[0] for line in told.err.splitlines()]) == (ExitCode.THRESHOLD, ["db01"])
+    fill(admin.san, 10, "web01", "db01")
+    assert admin.apply("--cron").code == ExitCode.DONE
 
 
 def test_growth_by_hand_counts_too(admin: Admin) -> None:
@@ -85,7 +103,7 @@ def test_the_first_run_of_all_grows_nothing_for_a_day_and_cron_says_so_once(admi
     assert first.err.count("\n") == 1
     assert "not known, so none that has a limit a day grows before 2027-01-16 08:00 UTC" in first.err
     assert "vmstore policy apply --begin" in first.err
-    assert (first.code, second.code, second.err) == (ExitCode.DONE, ExitCode.DONE, "")
+    assert (first.code, second.code, second.err) == (ExitCode.THRESHOLD, ExitCode.THRESHOLD, "")
     assert admin.bench.vmstore("policy", "check").code == ExitCode.THRESHOLD
     admin.now += DAY
     assert "web01 grew by 1 GiB" in admin.apply("--cron").err
@@ -152,7 +170,7 @@ def test_it_keeps_the_thresholds_of_pvs_one_by_one(admin: Admin, limit: str) -> 
     pvs = [admin.san.label(lun) for lun in ("fc1", "fc2")]
     for _ in range(4):
         fill(admin.san, 99, "web01")
-        assert admin.apply("--cron").code == ExitCode.DONE
+        cron(admin)
         for pv in pvs:
             assert pv.extents - admin.san.free(pv.uuid) <= (pv.extents * 6 // 10 if "%" in limit else pv.extents - 2048)
     assert admin.size()[0] > 18
@@ -191,7 +209,8 @@ def test_of_each_that_is_over_its_limit_the_superblock_is_read_once_to_judge_it(
 
 def test_check_and_dry_run_make_no_history(admin: Admin) -> None:
     assert admin.bench.vmstore("policy", "check").code == ExitCode.THRESHOLD
-    assert admin.apply("--dry-run").out == "nothing to do\n"
+    shown = admin.apply("--dry-run")
+    assert (shown.out, shown.code) == ("nothing to do\n", ExitCode.THRESHOLD)
     assert "lvextend" in admin.apply("--dry-run", "--begin").out
     assert not admin.history.exists()
 

@@ -1,6 +1,6 @@
 """Judge volumes by the policy of growth: which are over their limit, what shall be done, and what forbids it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -63,6 +63,11 @@ class Verdict:
     def but(self, state: State, why: str) -> "Verdict":
         """Give another verdict on the same volume, with nothing to be done."""
         return replace(self, state=state, target=self.size, why=why, steps=())
+
+
+def stuck(verdicts: Iterable[Verdict]) -> bool:
+    """Tell whether a file system stays over its limit until somebody makes room or sets other limits."""
+    return any(verdict.state is State.STUCK for verdict in verdicts)
 
 
 @dataclass(frozen=True, slots=True)
