@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from vmstore import durations, names, sizes, ui_progress
+from vmstore import durations, names, session, sizes, ui_progress
 from vmstore.commands.options import Way
 from vmstore.commands.work import tidied
 from vmstore.config import Config
@@ -100,7 +100,7 @@ def refuse_unable(run: Session, rate: int, todo: Sequence[Step], *, window: bool
         raise Refused(
             "legs do not rest outside a window",
             why="a batch of them comes into sync without a break, and its services are frozen until then",
-            hint="--engine mirror, which rests between two pieces; or without --window",
+            hint="--engine mirror, which rests between two pieces; or --window none",
         )
     if rate or limits(run):
         able(run.nodes, (step.node for step in todo if isinstance(step, MoveVolume)), limits(run))
@@ -122,7 +122,7 @@ class Moving:
             sizes.rate(rate or run.config.move.rate),
             Engine(engine.value) if engine else None,
             durations.parse(suspend) if suspend else 0,
-            Window.parse(window) if window else None,
+            Window.of(window) if window else session.window(run.config),
         )
 
 

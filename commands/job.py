@@ -154,7 +154,7 @@ def resume(
                 hint=f"say it again: vmstore {again}",
             )
         manner = (
-            str(found.asked.get("window", "")),
+            str(found.asked.get("window", "")) or "none",
             f"{found.limit}B" if found.limit else "none",
             [str(vm) for vm in _list(found.asked.get("exclude")) if any(lv.name == vm for lv in world.lvs)],
             next((way for way in Way if way == found.asked.get("engine")), None),

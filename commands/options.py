@@ -35,7 +35,8 @@ Offline = Annotated[
 ]
 # How volumes are moved.
 Hours = Annotated[
-    str, typer.Option("--window", metavar="HH:MM-HH:MM", help="Move only at this time of the day; rest else.")
+    str,
+    typer.Option("--window", metavar="HH:MM-HH:MM", help="Move only at this time of the day; none: any time."),
 ]
 Rate = Annotated[
     str, typer.Option("--rate", metavar="SIZE", help="Copy at most so much a second, such as 50M; none: no limit.")

@@ -1,4 +1,4 @@
-"""vmstore policy: what vmstore does by itself."""
+"""vmstore policy: the rules that vmstore keeps to, and what it does by itself."""
 
 from typing import Annotated
 
@@ -11,21 +11,23 @@ OptionalVm = Annotated[str, typer.Argument(metavar="[VM]", help="Only what holds
 
 
 def show(vm: OptionalVm = "", config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """Show the rules by which volumes grow by themselves, and where each is set."""
+    """Show the rules of all policies, and where each is set: thresholds, placement, growth, evacuation."""
+    from vmstore import config as configuration
     from vmstore import names, session, ui
-    from vmstore.commands import policy_work
     from vmstore.jobs import growth_judge, where
-    from vmstore.report import policy as report
+    from vmstore.policies import growth
+    from vmstore.report.rules import Rules
 
     run = session.start(config, offline or ())
-    rules = policy_work.policies(run.config).growth
+    rules = Rules(run.config, growth.Rules.of(run.config.growth), configuration.given(config))
     if vm:
         world = run.inventory(blocks=True)
         lv = where.volume(world, names.vm(vm, run.config.vg))
-        rows = report.rules_of(rules, run.config, vm, growth_judge.classes(world)(lv))
+        rows = rules.of(vm, growth_judge.classes(world)(lv))
     else:
-        rows = report.rules(rules, run.config)
-    ui.items(output, "policy", [ui.Column(key.upper(), key) for key in ("for", "rule", "value", "from")], rows)
+        rows = rules.all()
+    columns = [ui.Column(key.upper(), key) for key in ("policy", "for", "rule", "value", "from")]
+    ui.items(output, "policy", columns, rows)
 
 
 def check(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
@@ -36,7 +38,7 @@ def check(config: Config = None, output: Format = Output.table, offline: Offline
     from vmstore import session, ui
     from vmstore.commands import policy_work
     from vmstore.errors import ExitCode
-    from vmstore.jobs.growth_judge import State
+    from vmstore.jobs.growth_judge import stuck
     from vmstore.report import policy as report
 
     run = session.start(config, offline or ())
@@ -52,7 +54,7 @@ def check(config: Config = None, output: Format = Output.table, offline: Offline
         ui.Column("NOTE", "why"),
     )
     ui.items(output, "policy-check", columns, report.rows(verdicts))
-    if any(verdict.state is State.STUCK for verdict in verdicts):
+    if stuck(verdicts):
         raise typer.Exit(ExitCode.THRESHOLD)
 
 
@@ -73,6 +75,9 @@ def apply(
     Each grows by one step, under its VM, while its limits a day and in all allow it and its class has room. What fails
     does not stop the next. Running it again is safe, and one run works at a time. Nothing grows unless the
     configuration says so: `grow = true`.
+
+    Exit code 10 as long as a file system is over its limit and its volume cannot be grown, for cron, too, which is not
+    told of that: `vmstore report --cron` mails of it once.
     """
     from contextlib import ExitStack
 
@@ -80,6 +85,7 @@ def apply(
     from vmstore.commands import policy_work
     from vmstore.errors import ExitCode, UsageError
     from vmstore.jobs import lease
+    from vmstore.jobs.growth_judge import stuck
 
     del yes
     if begin and cron:
@@ -93,6 +99,8 @@ def apply(
     if dry_run:
         verdicts = policy_work.judged(run, world, begin=begin)
         ui.plan(output, [step for verdict in verdicts for step in verdict.steps])
+        if stuck(verdicts):
+            raise typer.Exit(ExitCode.THRESHOLD)
         return
     with ExitStack() as stack:
         try:
@@ -107,3 +115,5 @@ def apply(
     failed = [outcome.error for outcome in outcomes if outcome.error]
     if failed:
         raise typer.Exit(failed[0].exit_code)
+    if stuck(outcome.verdict for outcome in outcomes):
+        raise typer.Exit(ExitCode.THRESHOLD)

@@ -32,6 +32,9 @@ def report(
         bool, typer.Option("--cron", help="Say only what is new: what crossed a threshold, changed, or is over.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Show every VM, in the table and to nagios.")] = False,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Draw pictures on the page; for a mail it needs none.")
+    ] = True,
     config: Config = None,
     offline: Offline = None,
 ) -> int:
@@ -47,7 +50,7 @@ def report(
 
     try:
         run = session.start(config, offline or ())
-        wish = report_writing.wish(output, to or (), names or (), cron=cron, every=every)
+        wish = report_writing.wish(output, to or (), names or (), cron=cron, every=every, pictures=pictures)
         history = Path(run.config.report.history)
         with turn.alone(history, report_writing.clock()) if cron else nullcontext(True) as mine:
             return report_writing.carry_out(run, wish) if mine else report_writing.leave(history)

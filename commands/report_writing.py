@@ -34,9 +34,18 @@ class Wish:
     names: tuple[str, ...]
     cron: bool
     every: bool
+    pictures: bool
 
 
-def wish(output: ReportForm | None, files: Sequence[Path], names: Sequence[str], *, cron: bool, every: bool) -> Wish:
+def wish(
+    output: ReportForm | None,
+    files: Sequence[Path],
+    names: Sequence[str],
+    *,
+    cron: bool,
+    every: bool,
+    pictures: bool,
+) -> Wish:
     """Check what was asked for. Raises UsageError."""
     if cron and names:
         raise UsageError(
@@ -50,7 +59,8 @@ def wish(output: ReportForm | None, files: Sequence[Path], names: Sequence[str],
             why="it is for what reads stdout and the exit code of each report",
             hint="make a report of its own for it",
         )
-    return Wish(output, tuple((file, output or _form(file)) for file in files), tuple(names), cron, every)
+    written = tuple((file, output or _form(file)) for file in files)
+    return Wish(output, written, tuple(names), cron, every, pictures)
 
 
 def carry_out(run: Session, wish: Wish) -> int:
@@ -62,7 +72,8 @@ def carry_out(run: Session, wish: Wish) -> int:
         whole, alerts = reporting.take(run, world, history, now, cron=wish.cron)
         capacity = chosen.only(whole, world, wish.names)
         rules = session.rules(run.config)
-        sheet = Sheet(capacity, world, rules, partial(reporting.histories, history, now=now), wish.every)
+        histories = partial(reporting.histories, history, now=now)
+        sheet = Sheet(capacity, world, rules, histories, wish.every, wish.pictures)
         written = [_file(file, FORMS[form].write(sheet)) for file, form in wish.files]
         if wish.cron:
             reporting.told(history, alerts, _news(wish, sheet, reporting.silences(history)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from vmstore.model import Inventory, PhysicalVolume
+from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies import placement
 from vmstore.policies.growth import Bound
 from vmstore.policies.placement import Rules as Placement
@@ -80,6 +80,15 @@ def room(
     found += _thresholds(levels, usable(world.pvs), given, f"VG {world.vg.name}") if found else []
     least = min(found, key=lambda each: each.size, default=Bound(0, "it lies on no PV that is known"))
     return Bound(max(0, least.size), least.why)
+
+
+def beside(world: Inventory, lv: LogicalVolume, rules: Placement) -> Bound:
+    """Give the bytes that the PVs that a volume lies on may still take, for one that may not be spread over more."""
+    own = [pv for pv in world.pvs if lv.on(pv.uuid) and placement.takes_new(pv)]
+    free = rules.room(world, own).free.values()
+    # See jobs.plan_grow.
+    size = max(free, default=0) if rules.most else sum(free)
+    return Bound(size, "the PVs that it lies on have no more room, and no volume is spread over more ([placement])")
 
 
 def _class(world: Inventory, name: str, levels: Levels, rules: Placement, promised: Mapping[str, int]) -> Bound:

@@ -34,13 +34,13 @@ class Room:
         """Tell what a PV may take."""
         return max(0, min(self.free[pv], self.spare.get(self.of.get(pv, ""), self.free[pv])))
 
-    def total(self) -> int:
-        """Tell what all of them may take together."""
+    def times(self, size: int, *, spread: bool) -> int:
+        """Tell how many volumes of a size they may take together, each ``spread`` over several of a class or whole."""
         free: dict[str, int] = {}
-        for pv, size in self.free.items():
+        for pv, left in self.free.items():
             name = self.of.get(pv, "")
-            free[name] = free.get(name, 0) + size
-        return sum(max(0, min(size, self.spare.get(name, size))) for name, size in free.items())
+            free[name] = free.get(name, 0) + (left if spread else left // size * size)
+        return sum(max(0, min(left, self.spare.get(name, left))) // size for name, left in free.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,21 @@ class Rules:
     """What the admin wants of every placement.
 
     ``reserve`` is what stays free in a class, in bytes; the VMs of each group in ``apart`` share no PV; ``most`` are
-    the bytes that PVs, by UUID, may bear, where that is less than all.
+    the bytes that PVs, by UUID, may bear, where that is less than all. Of the PVs that have room, the ``fullest`` or
+    the emptiest comes first; where no volume may be ``spread``, none comes to lie on more PVs than one, or than before.
     """
 
     reserve: Mapping[str, int] = field(default_factory=dict)
     apart: Sequence[Collection[str]] = ()
     most: Mapping[str, int] = field(default_factory=dict)
+    fullest: bool = False
+    spread: bool = True
 
     @classmethod
     def of(cls, settings: Placement) -> "Rules":
         """Read the settings."""
-        return cls({name: sizes.parse(size) for name, size in settings.reserve.items()}, settings.apart)
+        reserve = {name: sizes.parse(size) for name, size in settings.reserve.items()}
+        return cls(reserve, settings.apart, fullest=settings.first == "fullest", spread=settings.spread)
 
     def room(self, world: Inventory, pvs: Iterable[PhysicalVolume], leaving: str = "") -> Room:
         """Give what PVs may take; the room on a PV that is ``leaving``, by UUID, keeps no reserve."""
@@ -124,19 +128,33 @@ def preferred(world: Inventory, order: Sequence[str]) -> list[str]:
     return [name for name in order if name in free] + rest
 
 
-def fill(room: Room, size: int, own: Collection[str] = ()) -> dict[str, int] | None:
-    """Split bytes over PVs: all on the one with most room, else over as few as possible; None if there is no room.
+def fill(
+    room: Room, size: int, own: Collection[str] = (), *, fullest: bool = False, more: int | None = None
+) -> dict[str, int] | None:
+    """Split bytes over PVs: all on one, else over as few as possible; None if there is no room.
 
+    Of those that can take all, the one with most room is taken, or with least where the ``fullest`` comes first.
     ``own`` are PVs that bear a part of the volume already and come first: the fewer a volume lies on, the fewer can
-    take it down.
+    take it down. On so many ``more`` it may come to lie, None for as many as it takes.
     """
     taken: dict[str, int] = {}
-    for pv in sorted(room.free, key=lambda pv: (pv not in own, -room.most(pv), pv)):
-        part = min(room.most(pv), size - sum(taken.values()))
-        if part > 0:
-            taken[pv] = part
-            room = room.less({pv: part})
-    return taken if sum(taken.values()) == size else None
+    left = size
+
+    def turn(pv: str) -> tuple[bool, bool, int, str]:
+        most = room.most(pv)
+        closely = fullest and most >= left
+        return pv not in own, fullest and not closely, most if closely else -most, pv
+
+    while left > 0:
+        full = more is not None and len(taken.keys() - set(own)) >= more
+        open_pvs = (pv for pv in room.free if room.most(pv) > 0 and pv not in taken and (pv in own or not full))
+        pv = min(open_pvs, key=turn, default=None)
+        if pv is None:
+            return None
+        taken[pv] = min(room.most(pv), left)
+        room = room.less({pv: taken[pv]})
+        left -= taken[pv]
+    return taken
 
 
 def choose(
@@ -144,10 +162,13 @@ def choose(
 ) -> dict[str, int]:
     """Take the first set of PVs that has room for ``size`` bytes of a VM; give bytes by PV UUID. Raises NoRoom."""
     looked = [list(pvs) for pvs in candidates]
+    own = {run.pv for lv in world.lvs if lv.name == vm for run in lv.extents}
     # Where it lies already, more of it makes nothing worse.
-    barred = rules.barred(world, vm) - {run.pv for lv in world.lvs if lv.name == vm for run in lv.extents}
+    barred = rules.barred(world, vm) - own
+    more = None if rules.spread else 0 if own else 1
     for pvs in looked:
-        chosen = fill(rules.room(world, pvs).without(barred), size)
+        room = rules.room(world, pvs).without(barred)
+        chosen = fill(room, size, () if rules.spread else own, fullest=rules.fullest, more=more)
         if chosen is not None:
             return chosen
     free: dict[str, int] = {}
@@ -169,4 +190,6 @@ def limits(world: Inventory, rules: Rules, vms: Iterable[str], classes: Iterable
     apart = [
         f"{vm} lies apart from {', '.join(others)}" for vm in vms if (others := sorted(rules.neighbours(vm) & names))
     ]
-    return "".join(f"; {rule}" for rule in (*kept, *apart)) + (" ([placement])" if kept or apart else "")
+    whole = [] if rules.spread else ["no volume is spread over more PVs"]
+    told = (*kept, *apart, *whole)
+    return "".join(f"; {rule}" for rule in told) + (" ([placement])" if told else "")

@@ -205,9 +205,11 @@ def _grabbed(burden: Burden, parts: Sequence[_Part], least: int, need: Need) -> 
 def _placed(burden: Burden, parts: Sequence[_Part], need: Need) -> list[Move] | None:
     """Find a PV for each part, all at the same time; ``burden`` is as before then.
 
-    First each goes where most room is left, so that PVs fill evenly; else where it fits most closely.
+    First each goes where new volumes go: where most room is left, so that PVs fill evenly, or where it fits most
+    closely; then the other way.
     """
-    for closely in (False, True):
+    fullest = burden.policy.rules.fullest
+    for closely in (fullest, not fullest):
         found: list[Move] = []
         for part in sorted(parts, key=lambda part: (-part[2], part[0], part[1])):
             move = _target(burden, part, need, closely=closely)

@@ -27,9 +27,14 @@ class Window:
             raise UsageError(
                 f"{text!r} is no window of the day",
                 why="it has the form HH:MM-HH:MM, with two different times",
-                hint="for example --window 22:00-06:00",
+                hint="for example 22:00-06:00, or none for any time",
             )
         return cls(begin % _DAY, until % _DAY)
+
+    @classmethod
+    def of(cls, text: str) -> "Window | None":
+        """Read what may also be "none" or nothing, for the whole day. Raises UsageError."""
+        return None if text in ("", "none") else cls.parse(text)
 
     def __str__(self) -> str:
         return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (self.begin, self.until))

@@ -4,8 +4,9 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -40,11 +41,14 @@ class FileSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where new extents go when no class is asked for: the first class here that has room.
 
-    ``reserve`` is how much of a class stays free, such as ``{ fc = "100G" }``. The VMs of each group in ``apart`` share
-    no PV.
+    Of a class, the PV with most room comes ``first``, or the one with least that can take all. ``spread`` is whether a
+    volume for which none has room may lie on several. ``reserve`` is how much of a class stays free, such as
+    ``{ fc = "100G" }``. The VMs of each group in ``apart`` share no PV.
     """
 
     classes: tuple[str, ...] = ()
+    first: Literal["emptiest", "fullest"] = "emptiest"
+    spread: bool = True
     reserve: dict[str, str] = {}
     apart: tuple[tuple[str, ...], ...] = ()
 
@@ -54,14 +58,16 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``region_mib`` is activation/raid_region_size, ``poll_seconds`` pvmove -i. ``piece_mib`` is the most that one
     command moves, 0 for whole volumes. VMs in ``last`` move after all others, the last of them last; those in
-    ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit. ``engine`` is the way each
-    volume is moved in, auto for the fastest one that can be used, ``together`` how many at once where that allows it.
+    ``exclude`` stay. ``rate`` is how much a second at most, such as "50M"; "" for no limit. ``window`` is the time of
+    the day at which volumes move, such as "22:00-06:00"; "" for any. ``engine`` is the way each volume is moved in,
+    auto for the fastest one that can be used, ``together`` how many at once where that allows it.
     """
 
     region_mib: Literal[1, 2, 4, 8, 16, 32, 64] = 16
     poll_seconds: Annotated[int, Meta(ge=1, le=60)] = 1
     piece_mib: Annotated[int, Meta(ge=0, le=2**30)] = 8192
     rate: str = ""
+    window: str = ""
     engine: Literal["auto", "mirror", "raid1", "used"] = "auto"
     together: Annotated[int, Meta(ge=1, le=64)] = 4
     last: tuple[str, ...] = ()
@@ -215,20 +221,31 @@ def load(path: Path | None = None) -> Config:
     Raises ConfigError for a file that is named and missing, that others may write to, that is no TOML, or
     that holds a key or value which is not known.
     """
+    file, text = _read(path)
+    return Config() if text is None else parse(text, str(file))
+
+
+def given(path: Path | None = None) -> Mapping[str, Any]:
+    """Give what the file itself sets, table by table, for who must tell that from the defaults; see load."""
+    _, text = _read(path)
+    return tomllib.loads(text or "")
+
+
+def _read(path: Path | None) -> tuple[Path, str | None]:
+    """Read the file; None where there is none and none was named."""
     named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
     file = named or DEFAULT_PATH
     try:
         _refuse_unsafe(file)
-        text = file.read_text(encoding="utf-8")
+        return file, file.read_text(encoding="utf-8")
     except FileNotFoundError:
         if named is None:
-            return Config()
+            return file, None
         raise ConfigError(
             f"no configuration at {file}", why="the file does not exist", hint="name another with --config"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}", why=str(error), hint="mend the file or its mode") from None
-    return parse(text, str(file))
 
 
 def parse(text: str, source: str) -> Config:

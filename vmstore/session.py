@@ -7,7 +7,7 @@ from pathlib import Path
 from vmstore import config as configuration
 from vmstore import inventory, names
 from vmstore.config import Config
-from vmstore.errors import NotFound
+from vmstore.errors import ConfigError, NotFound, UsageError
 from vmstore.inventory import Wanted
 from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
@@ -15,6 +15,7 @@ from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
 from vmstore.policies import growth
 from vmstore.policies.thresholds import Rules
+from vmstore.policies.window import Window
 from vmstore.run import LocalRunner, Runner
 from vmstore.tools import nodes
 from vmstore.tools.nodes import Nodes
@@ -100,11 +101,20 @@ def rules(config: Config) -> Rules:
     return Rules.read(config.thresholds, config.placement.reserve)
 
 
+def window(config: Config) -> Window | None:
+    """Read at which time of the day volumes move. Raises ConfigError."""
+    try:
+        return Window.of(config.move.window)
+    except UsageError as error:
+        raise ConfigError(f"move.window: {error.what}", why=error.why, hint=error.hint) from None
+
+
 def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
     """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node."""
     config = configuration.load(config_file)
     rules(config)
     growth.Rules.of(config.growth)
+    window(config)
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
     for node in absent:
         names.node(node)

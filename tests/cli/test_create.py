@@ -51,6 +51,20 @@ def test_the_configuration_chooses_file_system_share_for_root_and_class(bench: B
     assert ("n1", ("mkfs.ext3", "-q", "-m", "5", "-L", "web01", "/dev/vmstore/web01+new")) in bench.changes()
 
 
+def test_the_configuration_says_which_pv_comes_first_and_whether_volumes_are_spread(bench: Bench) -> None:
+    bench.san.volume("x", G, "fc1")
+    assert made(bench, "8G", "--class", "fc")["size"] == 8 * G
+    whole = bench.config.read_text(encoding="utf-8")
+    bench.config.write_text(f'{whole}[placement]\nfirst = "fullest"\nspread = false\n')
+    assert bench.vmstore("create", "web02", "8G", "--class", "fc").code == ExitCode.DONE
+    places = {vm: {run.pv for run in bench.san.lvs[vm].runs} for vm in ("x", "web01", "web02")}
+    fc1, fc2 = ({bench.san.label(lun).uuid} for lun in ("fc1", "fc2"))
+    assert places == {"x": fc1, "web01": fc2, "web02": fc2}
+    refused = bench.vmstore("create", "web03", "30G", "--class", "fc")
+    assert refused.code == ExitCode.NO_ROOM
+    assert "no volume is spread over more PVs ([placement])" in refused.err
+
+
 def test_a_class_is_obeyed(bench: Bench) -> None:
     assert made(bench, "8G", "--class", "iscsi")["classes"] == ["iscsi"]
 
@@ -105,7 +119,7 @@ def test_an_old_lvm_is_not_asked_for_what_it_does_not_know(bench: Bench) -> None
     made(bench, "8G")
     assert not any("--setautoactivation" in argv for _, argv in bench.changes())
     bench.san.lvm_version = "2.03.12(2) (2021-05-07)"
-    assert bench.vmstore("create", "web02", "8G").code == ExitCode.DONE
+    assert bench.vmstore("create", "web02", "8G", "--class", "fc").code == ExitCode.DONE
     assert any("--setautoactivation" in argv for _, argv in bench.changes())
 
 

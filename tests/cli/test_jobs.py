@@ -208,6 +208,27 @@ def test_a_job_that_is_taken_up_keeps_its_window(busy: Bench) -> None:
     assert busy.vmstore("evacuate", "/dev/sdc", "--window", "now").code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize(("words", "window"), [((), "00:00-23:59"), (("--window", "none"), "")])
+def test_the_settings_may_name_a_window_and_the_command_line_has_the_last_word(
+    busy: Bench, words: tuple[str, ...], window: str
+) -> None:
+    busy.config.write_text(f'{busy.config.read_text(encoding="utf-8")}[move]\nwindow = "00:00-23:59"\n')
+    wwid = busy.san.luns["iscsi1"].wwid
+    assert busy.vmstore("evacuate", wwid, "--to", "fc", "--yes", *words, cut_at=9).code == KILLED
+    [job] = jobs(busy)
+    assert busy.vmstore("job", "resume", str(job["job"]), "--yes", host="n2").code == ExitCode.DONE
+    (record,) = busy.san.records.values()
+    told = [event["window"] for event in map(json.loads, record) if event["event"] == "asked"]
+    assert told == [window, window]
+
+
+def test_a_window_that_makes_no_sense_in_the_settings_stops_every_command(busy: Bench) -> None:
+    busy.config.write_text(f'{busy.config.read_text(encoding="utf-8")}[move]\nwindow = "at night"\n', encoding="utf-8")
+    refused = busy.vmstore("list")
+    assert refused.code == ExitCode.USAGE
+    assert refused.err.startswith("vmstore: move.window: 'at night' is no window of the day\n  why: ")
+
+
 def test_an_abort_does_not_wait_for_the_piece_that_is_being_moved(busy: Bench) -> None:
     def at(moment: int) -> None:
         # Within the second piece of web01.

@@ -7,6 +7,14 @@ from tests.support.san import EXTENT, G
 from vmstore.errors import ExitCode
 
 
+def cron(admin: Admin) -> None:
+    """Let cron run it with web01 over its limit: it says that web01 grew, or nothing with an exit code that does."""
+    before = admin.size()
+    told = admin.apply("--cron")
+    grew = admin.size() != before
+    assert (told.code, bool(told.err)) == ((ExitCode.DONE, True) if grew else (ExitCode.THRESHOLD, False)), told.err
+
+
 def test_what_is_over_its_limit_grows_by_a_step_where_it_is_held_and_that_is_told_and_kept(admin: Admin) -> None:
     admin.begin()
     done = admin.apply()
@@ -62,12 +70,22 @@ def test_a_day_gives_no_more_than_it_may_and_the_volume_ends_at_its_largest_size
     for _ in range(6 * 4):
         admin.now += DAY // 12
         fill(admin.san, 99, "web01")
-        assert admin.apply("--cron").code == ExitCode.DONE
+        cron(admin)
         sizes.append(admin.size()[0])
     # Three in a row, then none until the first is a day old.
     assert sizes == [11, 12, 13] + [13] * 9 + [14] * 12
     assert "14 GiB is its largest size (most)" in admin.apply().err
     assert all(lv == fs for lv, fs in [admin.size()])
+
+
+def test_one_that_cannot_grow_does_not_hide_that_another_did_and_the_exit_code_tells_of_it(admin: Admin) -> None:
+    admin.rules('step = "1G"\ndaily = "none"\n[growth.vms.web01]\nmost = "10G"')
+    admin.begin()
+    fill(admin.san, 95, "db01")
+    told = admin.apply("--cron")
+    assert (told.code, [line.split()[0] for line in told.err.splitlines()]) == (ExitCode.THRESHOLD, ["db01"])
+    fill(admin.san, 10, "web01", "db01")
+    assert admin.apply("--cron").code == ExitCode.DONE
 
 
 def test_growth_by_hand_counts_too(admin: Admin) -> None:
@@ -85,7 +103,7 @@ def test_the_first_run_of_all_grows_nothing_for_a_day_and_cron_says_so_once(admi
     assert first.err.count("\n") == 1
     assert "not known, so none that has a limit a day grows before 2027-01-16 08:00 UTC" in first.err
     assert "vmstore policy apply --begin" in first.err
-    assert (first.code, second.code, second.err) == (ExitCode.DONE, ExitCode.DONE, "")
+    assert (first.code, second.code, second.err) == (ExitCode.THRESHOLD, ExitCode.THRESHOLD, "")
     assert admin.bench.vmstore("policy", "check").code == ExitCode.THRESHOLD
     admin.now += DAY
     assert "web01 grew by 1 GiB" in admin.apply("--cron").err
@@ -152,11 +170,21 @@ def test_it_keeps_the_thresholds_of_pvs_one_by_one(admin: Admin, limit: str) -> 
     pvs = [admin.san.label(lun) for lun in ("fc1", "fc2")]
     for _ in range(4):
         fill(admin.san, 99, "web01")
-        assert admin.apply("--cron").code == ExitCode.DONE
+        cron(admin)
         for pv in pvs:
             assert pv.extents - admin.san.free(pv.uuid) <= (pv.extents * 6 // 10 if "%" in limit else pv.extents - 2048)
     assert admin.size()[0] > 18
     assert "no PV of class fc has more room within its limits" in admin.apply().err
+
+
+def test_where_volumes_are_not_spread_it_grows_no_further_than_the_pv_that_it_lies_on(admin: Admin) -> None:
+    admin.rules(BLOCK, "[placement]\nspread = false")
+    pv = admin.san.label("fc1").uuid
+    for _ in range(4):
+        fill(admin.san, 99, "web01")
+        admin.apply("--cron")
+    assert (admin.san.free(pv), {run.pv for run in admin.san.lvs["web01"].runs}) == (0, {pv})
+    assert "the PVs that it lies on have no more room, and no volume is spread over more" in admin.apply().err
 
 
 def test_what_is_shown_is_what_is_then_run(admin: Admin) -> None:
@@ -181,7 +209,8 @@ def test_of_each_that_is_over_its_limit_the_superblock_is_read_once_to_judge_it(
 
 def test_check_and_dry_run_make_no_history(admin: Admin) -> None:
     assert admin.bench.vmstore("policy", "check").code == ExitCode.THRESHOLD
-    assert admin.apply("--dry-run").out == "nothing to do\n"
+    shown = admin.apply("--dry-run")
+    assert (shown.out, shown.code) == ("nothing to do\n", ExitCode.THRESHOLD)
     assert "lvextend" in admin.apply("--dry-run", "--begin").out
     assert not admin.history.exists()
 
@@ -231,49 +260,6 @@ def test_reports_tell_for_a_day_of_what_was_done_and_the_page_shows_it(admin: Ad
     assert '\nvmstore_report_actions{vg="vmstore"} 1.0\n' in admin.bench.vmstore("report", "-o", "prometheus").out
     admin.now += DAY
     assert admin.bench.vmstore("report", "-o", "json").json["acted"] == []
-
-
-def test_show_tells_each_rule_and_where_it_is_from(admin: Admin) -> None:
-    admin.rules('step = "1G"\n[growth.classes.fc]\nmost = "1T"\n[growth.vms.web01]\nover = "70%"', "")
-    plain = admin.bench.vmstore("policy", "show", "-o", "plain").out.splitlines()
-    assert plain == [
-        "all\tgrow\tyes\t[growth]",
-        "all\tover\t80%\tshipped",
-        "all\tfree\tnone\tshipped",
-        "all\tstep\t1G\t[growth]",
-        "all\tdaily\t25%\tshipped",
-        "all\tmost\tnone\tshipped",
-        "class fc\tmost\t1T\t[growth.classes.fc]",
-        "VM web01\tover\t70%\t[growth.vms.web01]",
-        "class fc\tblock\t95%\tshipped",
-    ]
-    one = admin.bench.vmstore("policy", "show", "web01", "-o", "plain").out.splitlines()
-    assert [line.split("\t")[2:] for line in one] == [
-        ["yes", "[growth]"], ["70%", "[growth.vms.web01]"], ["none", "shipped"], ["1G", "[growth]"],
-        ["25%", "shipped"], ["1T", "[growth.classes.fc]"], ["95%", "shipped"],
-    ]  # fmt: skip
-    assert admin.bench.vmstore("policy", "show", "nosuch").code == ExitCode.NOT_FOUND
-
-
-def test_show_tells_what_bounds_a_class_and_where_that_is_from(admin: Admin) -> None:
-    def bounds(more: str) -> list[str]:
-        admin.rules("", more)
-        shown = admin.bench.vmstore("policy", "show", "-o", "plain")
-        assert shown.code == ExitCode.DONE, shown.err
-        return [line for line in shown.out.splitlines() if line.startswith("class")]
-
-    classes = '[placement]\nclasses = ["fc"]\n'
-    assert bounds("") == []
-    assert bounds(classes) == ["class fc\tblock\t95%\tshipped"]
-    assert bounds(f'{classes}[thresholds.class]\nblock = "90%"\nreserve = "5G"') == [
-        "class fc\tblock\t90%\t[thresholds.class]",
-        "class fc\treserve\t5G\t[thresholds.class]",
-    ]
-    own = '[thresholds.class]\nreserve = "5G"\n[thresholds.classes.fc]\nblock = "85%"'
-    assert bounds(f'[placement]\nreserve = {{ fc = "20G" }}\n{own}') == [
-        "class fc\tblock\t85%\t[thresholds.classes.fc]",
-        "class fc\treserve\t20G\t[placement]",
-    ]
 
 
 def test_a_threshold_that_is_set_bounds_growth(admin: Admin) -> None:

@@ -201,6 +201,16 @@ def test_files_are_written_each_in_the_form_of_its_ending(reports: Reports, tmp_
     assert sorted(file.name for file in tmp_path.iterdir() if file.name.startswith(".")) == []
 
 
+def test_the_page_has_pictures_unless_they_are_left_out(reports: Reports, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    pages = [reports.run("-o", "html").out, reports.run("-o", "html", "--no-pictures").out]
+    for words in ((), ("--no-pictures",)):
+        assert reports.run("--to", str(file), *words).code == ExitCode.DONE
+        pages.append(file.read_text(encoding="utf-8"))
+    assert ["<svg" in page for page in pages] == [True, False, True, False]
+    assert all("web01" in page for page in pages)
+
+
 def test_a_form_that_is_named_counts_for_any_file(reports: Reports, tmp_path: Path) -> None:
     assert reports.run("-o", "json", "--to", str(tmp_path / "report")).code == ExitCode.DONE
     assert json.loads((tmp_path / "report").read_text(encoding="utf-8"))["vg"] == "vmstore"

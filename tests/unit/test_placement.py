@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.worlds import EXTENT, G, World
+from vmstore.config import Placement
 from vmstore.errors import NoRoom, NotFound, Refused
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies import placement
@@ -23,9 +24,9 @@ def choose(
     return placement.choose(world, vm, size, sets, rules or Rules())
 
 
-@given(rooms, st.integers(1, 300 * G))
-def test_every_byte_is_placed_and_never_more_than_is_free(free: dict[str, int], size: int) -> None:
-    taken = placement.fill(Room(free), size)
+@given(rooms, st.integers(1, 300 * G), st.booleans())
+def test_every_byte_is_placed_and_never_more_than_is_free(free: dict[str, int], size: int, fullest: bool) -> None:
+    taken = placement.fill(Room(free), size, fullest=fullest)
     if taken is None:
         assert sum(free.values()) < size
         return
@@ -36,9 +37,9 @@ def test_every_byte_is_placed_and_never_more_than_is_free(free: dict[str, int], 
     assert min(left.free.values()) >= 0
 
 
-@given(rooms, st.integers(1, 300 * G))
-def test_as_few_pvs_as_possible_are_used(free: dict[str, int], size: int) -> None:
-    taken = placement.fill(Room(free), size)
+@given(rooms, st.integers(1, 300 * G), st.booleans())
+def test_as_few_pvs_as_possible_are_used(free: dict[str, int], size: int, fullest: bool) -> None:
+    taken = placement.fill(Room(free), size, fullest=fullest)
     if taken is not None:
         largest = sorted(free.values(), reverse=True)
         assert sum(largest[: len(taken) - 1]) < size
@@ -131,6 +132,48 @@ def test_a_class_that_no_pv_has_is_not_found(world: Inventory) -> None:
 def test_a_class_whose_pvs_are_all_cordoned_is_refused(world: Inventory) -> None:
     with pytest.raises(Refused, match="no PV of class gold"):
         placement.by_class(world, "gold")
+
+
+def test_the_fullest_first_keeps_large_rooms_whole(world: Inventory) -> None:
+    fullest = Rules(fullest=True)
+    fc = placement.by_class(world, "fc")
+    assert choose(world, 8 * G, fc, rules=fullest) == {"a": 8 * G}
+    assert choose(world, 12 * G, fc, rules=fullest) == {"b": 12 * G}
+    # What none can take goes on as few as possible, and its rest where it fits most closely.
+    assert choose(world, 24 * G, fc, rules=fullest) == {"b": 16 * G, "a": 8 * G}
+    assert placement.fill(Room({"a": 9, "b": 3, "c": 6}), 12, fullest=True) == {"a": 9, "b": 3}
+    assert placement.fill(Room({"a": 2, "b": 6, "c": 9}), 8, {"a"}, fullest=True) == {"a": 2, "b": 6}
+
+
+def test_a_volume_that_may_not_be_spread_lies_on_one_pv_or_there_is_no_room(world: Inventory) -> None:
+    whole = Rules(spread=False)
+    fc = placement.by_class(world, "fc")
+    assert choose(world, 16 * G, fc, rules=whole) == {"b": 16 * G}
+    with pytest.raises(NoRoom) as caught:
+        choose(world, 17 * G, fc, rules=whole)
+    assert caught.value.why == "class fc has 26 GiB free; no volume is spread over more PVs ([placement])"
+    # It grows where it lies and nowhere else, also where it lies on several already.
+    assert choose(world, 16 * G, fc, vm="x", rules=whole) == {"b": 16 * G}
+    with pytest.raises(NoRoom):
+        choose(world, 17 * G, fc, vm="x", rules=whole)
+    both = World().pv("a", 10 * G).pv("b", 5 * G).pv("c", 40 * G).lv("x", 2 * G, "a b").inventory()
+    assert choose(both, 11 * G, both.pvs, vm="x", rules=whole) == {"a": 9 * G, "b": 2 * G}
+
+
+@given(rooms, st.integers(1, 300 * G), st.sets(st.text("abcdef", min_size=1, max_size=1)), st.integers(0, 2))
+def test_no_volume_comes_to_lie_on_more_pvs_than_it_may(
+    free: dict[str, int], size: int, own: set[str], more: int
+) -> None:
+    taken = placement.fill(Room(free), size, own, more=more)
+    there = sum(left for pv, left in free.items() if pv in own)
+    others = sorted((left for pv, left in free.items() if pv not in own), reverse=True)[:more]
+    assert (taken is not None) == (there + sum(others) >= size)
+    assert taken is None or len(taken.keys() - own) <= more
+
+
+def test_the_settings_say_which_comes_first_and_whether_volumes_are_spread() -> None:
+    assert Rules.of(Placement()) == Rules() == Rules(fullest=False, spread=True)
+    assert Rules.of(Placement(first="fullest", spread=False)) == Rules(fullest=True, spread=False)
 
 
 def test_a_pv_that_bears_a_part_already_comes_first() -> None:

@@ -359,3 +359,22 @@ def test_a_piece_is_never_smaller_than_an_extent(made: World) -> None:
     made.lv("a", 3 * EXTENT, "src")
     steps = evacuate(made.inventory(), wish(move=Move(piece_mib=1)))
     assert [step.size for step in steps if isinstance(step, MoveVolume)] == [EXTENT] * 3
+
+
+def test_volumes_go_to_the_fullest_pv_that_can_take_them_where_that_comes_first(made: World) -> None:
+    made.lv("a", 8 * G, "src").lv("b", 11 * G, "src")
+    steps = moves(evacuate(made.inventory(), wish(classes=("fc",), rules=Rules(fullest=True), move=WHOLE)))
+    assert {vm: step.targets for vm, step in steps.items()} == {"a": ("/dev/f2",), "b": ("/dev/f2",)}
+    emptiest = moves(evacuate(made.inventory(), wish(classes=("fc",), move=WHOLE)))
+    assert {vm: step.targets for vm, step in emptiest.items()} == {"a": ("/dev/f1",), "b": ("/dev/f2",)}
+
+
+def test_no_volume_is_spread_over_more_pvs_than_it_lies_on_where_that_may_not_be(made: World) -> None:
+    whole = Rules(spread=False)
+    made.lv("a", 20 * G, "f2 src").lv("b", 9 * G, "src")
+    steps = moves(evacuate(made.inventory(), wish(classes=("fc",), rules=whole, move=WHOLE)))
+    assert {vm: step.targets for vm, step in steps.items()} == {"a": ("/dev/f2",), "b": ("/dev/f1",)}
+    made.lv("c", G, "src").lv("x", 4 * G, "f1")
+    with pytest.raises(NoRoom) as caught:
+        evacuate(made.inventory(), wish(classes=("fc",), rules=whole))
+    assert "no volume is spread over more PVs ([placement])" in caught.value.why

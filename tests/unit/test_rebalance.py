@@ -143,6 +143,14 @@ def test_where_room_is_tight_volumes_are_fitted_closely() -> None:
     assert sorted(told(plan)) == [("large", "a1", "a3"), ("one", "a1", "a2"), ("two", "a1", "a2")]
 
 
+def test_volumes_go_to_the_fullest_pv_that_can_take_them_where_that_comes_first() -> None:
+    world = two_classes().pv("a3", cls="a").lv("web01", 4 * G, "a1").lv("db01", 3 * G, "a1").lv("x", 2 * G, "a3")
+    policy = Policy(pvs={"a1": 4 * G})
+    assert told(rebalance.plan(world.inventory(), policy)) == [("db01", "a1", "a2")]
+    packed = replace(policy, rules=Rules(fullest=True))
+    assert told(rebalance.plan(world.inventory(), packed)) == [("db01", "a1", "a3")]
+
+
 def test_sizes_for_which_the_least_sum_takes_too_long_are_planned_all_the_same() -> None:
     world = World().pv("a1", size=2**18 * G, cls="a").pv("a2", size=2**18 * G, cls="a")
     for number in range(24):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from vmstore.policies.forecast import Full
 from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Kind
 from vmstore.report import html, html_plots
+from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.layout import Piece
 
@@ -164,6 +166,41 @@ def test_of_5000_vms_those_that_matter_are_shown_and_a_mail_is_not_cut_off() -> 
     assert names[:3] == ["vm7", "vm4999", "vm4998"]
     assert "4950 more are not shown" in page
     assert len(page.encode()) < 102_000
+
+
+def large() -> tuple[Capacity, Histories, dict[str, tuple[Piece, ...]]]:
+    """Make 5,000 VMs, of which 500 have an alert, on 64 PVs in pieces of the size of which the most are drawn."""
+    vms = tuple(vm(f"vm{number:04}", 80, 40, 0.1, full=Full(NOW, NOW + DAY, None)) for number in range(5000))
+    pvs = tuple(
+        Subject(Kind.PV, f"/dev/mapper/lun{number:02}", 1000 * GIB, number * GIB, 0, id=f"u{number}")
+        for number in range(64)
+    )
+    alerts = [Alert("VMS-V01", Severity.WARN, Kind.VM, of.name, 9, 8) for of in vms[:499]]
+    alerts.append(Alert("VMS-P02", Severity.WARN, Kind.PV, pvs[3].name, 9, 8))
+    histories = {("vm", of.name): points(400, 0.1, size=80, used=True, days=400) for of in vms[: html.MOST_VMS]}
+    names = cycle(of.name for of in vms)
+    pieces = {of.key: tuple(Piece(next(names), at * 11 * GIB, 11 * GIB) for at in range(90)) for of in pvs}
+    return Capacity("vmstore", NOW, (*pvs, *vms), tuple(alerts)), histories, pieces
+
+
+def test_the_page_of_a_large_vg_stays_small_and_without_pictures_a_mail_is_not_cut_off() -> None:
+    report, histories, pieces = large()
+    page = html.form(report, histories, pieces)
+    assert len(page.encode()) < 300_000
+    drawn = re.findall(r'aria-label="(/dev/mapper/lun\d\d):', page)
+    # The one with an alert, then the fullest.
+    assert drawn == [f"/dev/mapper/lun{number:02}" for number in (3, *range(49, 64))]
+    text = Reader(page).text
+    assert "48 more are in the table alone" in text
+    assert page.count('class="badge"') == html.MOST_ALERTS
+    assert "469 more: warning VMS-V01" in text
+    mail = html.form(report, histories, pieces, pictures=False)
+    assert "<svg" not in mail
+    assert len(mail.encode()) < 102_000
+    # The tables say all the same.
+    names = re.compile(r'<td class="name"[^>]*>([^<]+)</td>')
+    assert names.findall(mail) == names.findall(page)
+    assert Reader(mail).text.count("more:") == 2
 
 
 def test_a_plot_follows_the_values_and_the_forecast_ends_at_the_top() -> None:

@@ -1,5 +1,6 @@
 """What Prometheus reads of a report, and that the shipped rules and dashboard ask for what is written."""
 
+import dataclasses
 import json
 import math
 import re
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from tests.support.capacity import ALERTS, GIB, NOW, calm, capacity
 from vmstore.policies.alerts import Alert, Severity
 from vmstore.policies.codes import CODES
+from vmstore.policies.forecast import Full, Trend
 from vmstore.policies.slope import DAY
 from vmstore.policies.thresholds import Kind
 from vmstore.report import prometheus
@@ -112,7 +115,12 @@ def expressions() -> list[str]:
     return [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 
 
-def test_rules_and_dashboard_hear_the_newest_report_alone_where_older_ones_would_raise_something() -> None:
+def asked(expression: str, instance: str = ".*") -> str:
+    """Give an expression of the dashboard as Grafana asks it, of the reports of all nodes or of one."""
+    return expression.replace("$vg", "vmstore").replace("$instance", instance)
+
+
+def test_rules_hear_the_newest_report_alone_where_older_ones_would_raise_something() -> None:
     newest = (
         "and on (vg, instance) "
         "(vmstore_report_timestamp_seconds == on (vg) group_left () max by (vg) (vmstore_report_timestamp_seconds))"
@@ -120,8 +128,6 @@ def test_rules_and_dashboard_hear_the_newest_report_alone_where_older_ones_would
     rules = " ".join(RULES.read_text(encoding="utf-8").split())
     for metric in ("vmstore_alert_severity", "vmstore_report_silent_nodes", "vmstore_report_notes"):
         assert f"{metric} {newest}" in rules
-        asked = [expression for expression in expressions() if metric in expression]
-        assert all(f'{metric}{{vg="$vg"}} {newest}' in expression for expression in asked)
 
 
 def written() -> set[str]:
@@ -145,8 +151,7 @@ def test_labels_that_the_dashboard_groups_by_are_written() -> None:
 @pytest.mark.spawns("promtool")
 def test_promtool_reads_every_expression_of_the_dashboard(tmp_path: Path) -> None:
     rules = [
-        {"record": f"dashboard:{place}", "expr": expression.replace("$vg", "vmstore")}
-        for place, expression in enumerate(expressions())
+        {"record": f"dashboard:{place}", "expr": asked(expression)} for place, expression in enumerate(expressions())
     ]
     file = tmp_path / "rules.yml"
     # Prometheus reads YAML, of which JSON is a part.
@@ -166,15 +171,34 @@ def test_the_dashboard_is_laid_out_and_asks_the_chosen_source() -> None:
         taken |= cells
         sources = [panel["datasource"], *(target["datasource"] for target in panel["targets"])]
         assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources)
-    assert {variable["name"] for variable in DASHBOARD["templating"]["list"]} == {"datasource", "vg"}
+    assert {variable["name"] for variable in DASHBOARD["templating"]["list"]} == {"datasource", "vg", "instance"}
 
 
 class Firing:
-    """Have promtool run the shipped rules over the metrics of reports, and say which alerts must be on."""
+    """Have promtool run rules and expressions over the metrics of reports, and say what must come of that."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "test.yml"
         self._rows: list[dict[str, str]] = []
+
+    def test(self, check: dict[str, Any]) -> None:
+        """Run one check over what was written."""
+        test = {"interval": "1m", "input_series": self._rows, **check}
+        whole = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [test]}
+        self._file.write_text(json.dumps(whole), encoding="utf-8")
+        promtool("test", "rules", str(self._file))
+
+    def counts(self, *expected: tuple[str, int]) -> None:
+        """Count the series that each expression gives five minutes after midnight."""
+        checks = [
+            {
+                "expr": f"count({expression}) or vector(0)",
+                "eval_time": "5m",
+                "exp_samples": [{"labels": "{}", "value": n}],
+            }
+            for expression, n in expected
+        ]
+        self.test({"promql_expr_test": checks})
 
     def add(self, report: Capacity, instance: str) -> None:
         """Have a node write a report, and no other for eight hours."""
@@ -192,11 +216,7 @@ class Firing:
             {"exp_labels": labels, "exp_annotations": {"summary": summary, "description": description}}
             for labels, summary, description in expected
         ]
-        check = {"eval_time": at, "alertname": alert, "exp_alerts": alerts}
-        test = {"interval": "1m", "input_series": self._rows, "alert_rule_test": [check]}
-        whole = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [test]}
-        self._file.write_text(json.dumps(whole), encoding="utf-8")
-        promtool("test", "rules", str(self._file))
+        self.test({"alert_rule_test": [{"eval_time": at, "alertname": alert, "exp_alerts": alerts}]})
 
 
 def threshold(alert: Alert) -> tuple[dict[str, str], str, str]:
@@ -217,6 +237,52 @@ def test_an_alert_of_the_newest_report_fires_with_its_severity_and_those_of_olde
     firing.expect("5m", "VmstoreThreshold", *map(threshold, ALERTS[:3]))
     # Of a report that is late everywhere, what was on stays on.
     firing.expect("7h", "VmstoreThreshold", *map(threshold, ALERTS[:3]))
+
+
+@pytest.mark.spawns("promtool")
+def test_what_two_nodes_report_in_the_same_second_fires_once_as_the_worse_of_them_says(tmp_path: Path) -> None:
+    firing = Firing(tmp_path)
+    both = {"silent": {"n3": "no route"}, "notes": ("the history is damaged",)}
+    milder = dataclasses.replace(ALERTS[0], severity=Severity.WARN)
+    firing.add(calm(time=60.0, alerts=ALERTS[:3], **both), "n1")
+    firing.add(calm(time=60.0, alerts=(milder, *ALERTS[1:3]), **both), "n2")
+    firing.expect("5m", "VmstoreThreshold", *map(threshold, ALERTS[:3]))
+    text = "What their VMs use is not known, nor watched: vmstore status"
+    labels = {"vg": "vmstore", "severity": "warning"}
+    firing.expect("3h", "VmstoreNodeSilent", (labels, "VG vmstore: 1 nodes give no answer", text))
+
+
+def reporting(time: float, much: int) -> Capacity:
+    """Make a report of which no figure is the same as that of another with ``much`` else, and no PV has its name."""
+    report = capacity(time, silent=dict.fromkeys(map(str, range(much)), "no route"))
+    subjects = []
+    for of in report.subjects:
+        name = of.name + str(much) if of.kind is Kind.PV else of.name
+        sizes = {key: getattr(of, key) + much * GIB for key in ("allocated", "free", "largest")}
+        used = {} if of.used is None else {"used": of.used + much * GIB}
+        rate = {"trend": dataclasses.replace(of.trend, per_day=much * GIB)} if isinstance(of.trend, Trend) else {}
+        full = Full(0, much * DAY, None)
+        subjects.append(replace(of, name=name, size=of.size * 2**much, full=full, **sizes, **used, **rate))
+    fits = tuple(replace(fit, count=fit.count + much) for fit in report.fits)
+    alerts = tuple(
+        Alert("VMS-V01", severity, Kind.VM, f"{severity} {number} of {much}", 9, 8)
+        for number in range(much)
+        for severity in Severity
+    )
+    return replace(report, subjects=tuple(subjects), fits=fits, alerts=alerts)
+
+
+@pytest.mark.spawns("promtool")
+def test_the_dashboard_shows_the_newest_report_alone_or_that_of_the_node_that_is_chosen(tmp_path: Path) -> None:
+    firing = Firing(tmp_path)
+    firing.add(reporting(60.0, 1), "n1")
+    firing.add(reporting(0.0, 2), "n2")
+    checks: list[tuple[str, int]] = []
+    for expression in expressions():
+        newest, one, other = (f"({asked(expression, instance)})" for instance in (".*", "n1", "n2"))
+        checks += [(f"({newest} unless {one}) or ({one} unless {newest}) or ({newest} != {one})", 0)]
+        checks += [(f"count({newest}) > 0 and count({other}) > 0", 1), (f"{newest} == {other}", 0)]
+    firing.counts(*checks)
 
 
 @pytest.mark.spawns("promtool")

@@ -97,13 +97,17 @@ def test_the_reserve_is_in_bytes_whatever_it_was_set_in() -> None:
     st.lists(st.tuples(st.sampled_from(["fc", "iscsi"]), st.integers(0, 40), st.booleans()), min_size=1, max_size=5),
     st.integers(1, 12),
     st.integers(0, 30),
+    st.booleans(),
+    st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
-def test_as_many_more_fit_as_create_would_place(pvs: list[tuple[str, int, bool]], size: int, reserve: int) -> None:
+@settings(max_examples=120, deadline=None)
+def test_as_many_more_fit_as_create_would_place(
+    pvs: list[tuple[str, int, bool]], size: int, reserve: int, fullest: bool, spread: bool
+) -> None:
     made = World()
     for number, (cls, extents, cordoned) in enumerate(pvs):
         made.pv(f"pv{number}", extents * EXTENT, cls, cordoned=cordoned)
-    rules = placement.Rules({"fc": reserve * EXTENT})
+    rules = placement.Rules({"fc": reserve * EXTENT}, fullest=fullest, spread=spread)
     # In bytes between extents, as an admin may ask.
     told = room.fits(made.inventory(), rules, [size * EXTENT - 1])
     counts = {fit.storage_class: fit.count for fit in told}

@@ -1,6 +1,6 @@
 """Judge volumes by the policy of growth: which are over their limit, what shall be done, and what forbids it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -65,6 +65,11 @@ class Verdict:
         return replace(self, state=state, target=self.size, why=why, steps=())
 
 
+def stuck(verdicts: Iterable[Verdict]) -> bool:
+    """Tell whether a file system stays over its limit until somebody makes room or sets other limits."""
+    return any(verdict.state is State.STUCK for verdict in verdicts)
+
+
 @dataclass(frozen=True, slots=True)
 class Policies:
     """The rules that growth keeps to."""
@@ -115,7 +120,10 @@ class Judge:
         if not first.over or rule is None:
             return first
         try:
-            room = class_room.room(world, on, self.policies.thresholds, self.policies.limits(world), promised)
+            limits = self.policies.limits(world)
+            room = class_room.room(world, on, self.policies.thresholds, limits, promised)
+            if not limits.spread:
+                room = min(room, class_room.beside(world, lv, limits), key=lambda bound: bound.size)
             return self._over(world, lv, first, rule, room)
         except VmstoreError as error:
             failed = error if isinstance(error, ToolFailed | Unreachable) else None

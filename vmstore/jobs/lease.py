@@ -167,9 +167,14 @@ def tag(node: str, pv: str, kind: str = LEASE_TAG) -> str:
     return f"{kind}{node}:{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{pv[:4]}"
 
 
+def job(tag: str) -> str:
+    """Give what a tag says of its job, whatever its kind: ``NODE:TIME-PV``."""
+    return tag.partition("=")[2]
+
+
 def of_kind(tag: str, kind: str) -> str:
     """Give the tag of the same job, under the same lock and with the same record, when it is of another kind."""
-    return kind + tag.partition("=")[2]
+    return kind + job(tag)
 
 
 def opens(tag: str) -> bool:
@@ -189,4 +194,4 @@ def volume(vm: str) -> str:
 
 def node_of(tag: str) -> str:
     """Name the node on which the lock behind a tag is held."""
-    return tag.partition("=")[2].split(":")[0]
+    return job(tag).partition(":")[0]

@@ -1,6 +1,7 @@
 """Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 
 from vmstore import names, sizes
@@ -206,15 +207,19 @@ def _assign(
     moving = {lv.name: lv for lv in world.lvs if lv.private}
     apart = {part.lv.name: wish.rules.neighbours(part.lv.name) for part in parts}
     barred = {part.lv.name: wish.rules.barred(world, part.lv.name) & room.free.keys() for part in parts}
+    # It comes to lie on one PV more, and on the source no longer.
+    more = None if wish.rules.spread else 1
     # Those that lie apart from others have the smallest choice.
     for part in sorted(parts, key=lambda part: (not apart[part.lv.name], -len(barred[part.lv.name]), -part.size)):
         # To what is being moved LVM gave its room when that began.
         own = {run.pv for lv in (part.lv, *(moving[name] for name in part.lv.moving_in)) for run in lv.extents}
+        own.discard(source.uuid)
         closed = barred[part.lv.name] | {pv for vm in apart[part.lv.name] for pv in chosen.get(vm, ())}
         closed |= _elsewhere(wish, part, room)
         beside = engines.metas(world.vg.extent) * world.vg.extent if part.adds_leg else 0
-        taken = placement.fill(room.without(closed), part.size - part.begun + beside, own)
-        alone = placement.fill(room.without(closed), part.size, own) if beside else None
+        there = partial(placement.fill, room.without(closed), own=own, fullest=wish.rules.fullest, more=more)
+        taken = there(part.size - part.begun + beside)
+        alone = there(part.size) if beside else None
         if alone and len(alone) < len(taken or alone) + (taken is None):
             # A volume that fits on one PV is not spread over two for the sake of an extent.
             turned[part.lv.name], taken = choices.without_beyond(world, wish, part), alone

@@ -20,7 +20,7 @@ VERSION = 1
 
 def identity(tag: str) -> str:
     """Give the job's name, made of the tag that it bears on its PV: node and time of its beginning."""
-    return tag.partition("=")[2].replace(":", "-")
+    return lease.job(tag).replace(":", "-")
 
 
 def path(tag: str) -> str:

@@ -22,6 +22,7 @@ class Sheet:
     rules: Rules
     histories: Callable[[Sequence[Subject]], Histories]
     every: bool = False
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ def _html(sheet: Sheet) -> str:
     from vmstore.report import html  # noqa: PLC0415  # XML costs 10 ms that few forms pay
 
     of = sheet.capacity.of
-    drawn = [*of(Kind.VG), *of(Kind.CLASS), *table.vms_shown(sheet.capacity, html.MOST_VMS)]
-    return html.form(sheet.capacity, sheet.histories(drawn), layout.pieces(sheet.world))
+    drawn = [*of(Kind.VG), *of(Kind.CLASS), *table.vms_shown(sheet.capacity, html.MOST_VMS)] if sheet.pictures else []
+    return html.form(sheet.capacity, sheet.histories(drawn), layout.pieces(sheet.world), pictures=sheet.pictures)
 
 
 FORMS: Mapping[ReportForm, Form] = {

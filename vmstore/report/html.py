@@ -4,6 +4,7 @@ Mail clients drop pictures drawn in SVG, so whatever a picture tells is in a tab
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,17 +19,23 @@ from vmstore.report.axes import Histories
 from vmstore.report.capacity import Capacity, Subject
 from vmstore.report.layout import Piece
 
-# A mail of more than 100 kB is cut off by some that show it, and nobody reads a table of 5,000 rows.
-MOST_VMS, MOST_PLOTS = 50, 8
+# A mail of more than 100 kB is cut off by some that show it, and nobody reads a table of 5,000 rows. What is drawn of
+# each PV grows with its volumes.
+MOST_ALERTS, MOST_VMS, MOST_PLOTS, MOST_PVS = 30, 50, 8, 16
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 # No HTML may hold them, in whatever form.
 _UNFIT = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def form(
-    capacity: Capacity, histories: Histories | None = None, pieces: Mapping[str, Sequence[Piece]] | None = None
+    capacity: Capacity,
+    histories: Histories | None = None,
+    pieces: Mapping[str, Sequence[Piece]] | None = None,
+    *,
+    pictures: bool = True,
 ) -> str:
-    """Write the page; histories and pieces (see layout.py) are drawn where they are given."""
+    """Write the page; histories and pieces (see layout.py) are drawn where they are given, and where pictures are."""
+    histories = (histories or {}) if pictures else {}
     html = Element("html", {"lang": "en"})
     title = f"VG {capacity.vg}: {wording.counts(capacity)}"
     _head(SubElement(html, "head"), title)
@@ -39,10 +46,10 @@ def form(
         _add(body, "p", line, "alert")
     _alerts(body, capacity)
     _room(body, capacity)
-    _plots(body, capacity, histories or {})
+    _plots(body, capacity, histories)
     _fits(body, capacity)
-    _places(body, capacity, pieces or {})
-    _vms(body, capacity, histories or {})
+    _places(body, capacity, pieces or {}, pictures=pictures)
+    _vms(body, capacity, histories)
     _list(body, "What policies did", [str(act) for act in capacity.acted])
     _label(body)
     # Mail servers cut lines of more than a kilobyte, wherever that is.
@@ -66,13 +73,17 @@ def _alerts(body: Element, capacity: Capacity) -> None:
     if capacity.alerts:
         _add(body, "h2", "Alerts")
     fresh = capacity.changes.new if capacity.changes else ()
-    for alert in capacity.alerts:
+    shown, others = capacity.alerts[:MOST_ALERTS], capacity.alerts[MOST_ALERTS:]
+    for alert in shown:
         box = SubElement(body, "div", {"class": f"alert {wording.SEVERITIES[alert.severity]}"})
         new = ", new" if alert in fresh else ""
         _add(box, "p", f"{wording.SEVERITIES[alert.severity]}{new} · {alert.code}", "badge")
         _add(box, "h3", wording.headline(alert))
         _add(box, "p", CODES[alert.code].meaning if alert.code in CODES else "")
         _add(box, "pre", "\n".join(wording.commands(alert, capacity.vg)))
+    counts = Counter((alert.severity, alert.code) for alert in others)
+    more = [f"{count} more: {wording.SEVERITIES[severity]} {code}" for (severity, code), count in counts.items()]
+    _list(body, "", [*more, "vmstore report names each"] if more else [])
     if capacity.changes:
         _list(body, "Over since the report before", [_over(alert) for alert in capacity.changes.over])
 
@@ -127,17 +138,15 @@ def _fits(body: Element, capacity: Capacity) -> None:
             _add(row, "td", str(fit.count), "number")
 
 
-def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Piece]]) -> None:
+def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Piece]], *, pictures: bool) -> None:
     pvs = capacity.of(Kind.PV)
     if not pvs:
         return
     _add(body, "h2", "Where volumes lie")
-    widest = max(of.size for of in pvs)
-    volumes = sorted({piece.volume for row in pieces.values() for piece in row})
-    colours = {name: place for place, name in enumerate(volumes)}
-    for of in pvs if pieces else ():
-        _add(body, "p", f"{of.name} {', '.join(of.classes)}", "dim")
-        body.append(html_plots.row(of, pieces.get(of.key, ()), widest, colours))
+    if pictures and pieces:
+        _rows(body, table.pvs_shown(capacity, MOST_PVS), pieces)
+        if len(pvs) > MOST_PVS:
+            _add(body, "p", f"{len(pvs) - MOST_PVS} more are in the table alone.", "dim")
     rows = _table(body, ("", "taken", "", "free", "largest run", "class", "state", "largest volumes"), {2, 3, 4})
     for of in pvs:
         row = _subject(rows, capacity, of)
@@ -146,6 +155,16 @@ def _places(body: Element, capacity: Capacity, pieces: Mapping[str, Sequence[Pie
         _add(row, "td", ", ".join(of.classes))
         _add(row, "td", of.state or "ok")
         _add(row, "td", _largest(pieces.get(of.key, ())))
+
+
+def _rows(body: Element, pvs: Sequence[Subject], pieces: Mapping[str, Sequence[Piece]]) -> None:
+    """Draw PVs, each as a row of what lies on it."""
+    widest = max(of.size for of in pvs)
+    volumes = sorted({piece.volume for of in pvs for piece in pieces.get(of.key, ())})
+    colours = {name: place for place, name in enumerate(volumes)}
+    for of in pvs:
+        _add(body, "p", f"{of.name} {', '.join(of.classes)}", "dim")
+        body.append(html_plots.row(of, pieces.get(of.key, ()), widest, colours, len(pvs)))
 
 
 def _largest(pieces: Sequence[Piece], most: int = 3) -> str:
@@ -170,7 +189,8 @@ def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
         + (f" {len(vms) - MOST_VMS} more are not shown." if len(vms) > MOST_VMS else ""),
         "dim",
     )
-    heads = ("", "file system", "", "used", "volume", "a day", "history", "full (from, to)", "on", "class")
+    drawn = ("history",) if histories else ()
+    heads = ("", "file system", "", "used", "volume", "a day", *drawn, "full (from, to)", "on", "class")
     rows = _table(body, heads, {2, 3, 4, 5})
     for of in shown:
         row = _subject(rows, capacity, of)
@@ -178,10 +198,11 @@ def _vms(body: Element, capacity: Capacity, histories: Histories) -> None:
         _add(row, "td", f"{sizes.show(of.used or 0)} of {sizes.show(of.filesystem or 0)}" if known else "-", "number")
         _add(row, "td", sizes.show(of.size), "number")
         _add(row, "td", wording.growth(of.trend), "number")
-        cell = SubElement(row, "td")
-        svg = html_plots.spark(of, histories.get((of.kind, of.name), ()))
-        if svg is not None:
-            cell.append(svg)
+        if histories:
+            cell = SubElement(row, "td")
+            svg = html_plots.spark(of, histories.get((of.kind, of.name), ()))
+            if svg is not None:
+                cell.append(svg)
         _add(row, "td", wording.outlook(of))
         _add(row, "td", of.node or "-")
         _add(row, "td", ", ".join(of.classes))
@@ -224,7 +245,8 @@ def _label(body: Element) -> None:
 
 def _list(body: Element, head: str, lines: Sequence[str]) -> None:
     if lines:
-        _add(body, "h2", head)
+        if head:
+            _add(body, "h2", head)
         items = SubElement(body, "ul")
         for line in lines:
             _add(items, "li", line)

@@ -17,8 +17,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 8, 8, 22
 _COLOURS = 6
 # A year of hourly points on so few pixels is more than anyone sees.
 _MOST_POINTS = 300
-# Pieces that are narrower, in thousandths of the row, are drawn as one grey piece.
-_NARROW = 4
+# Pieces that are narrower, in thousandths of the row, are drawn as one grey piece; of many rows, so that all of them
+# are not more than so many pieces.
+_NARROW, _MOST_PIECES = 4, 1500
 
 
 class _Axes:
@@ -83,15 +84,18 @@ def spark(of: Subject, points: Sequence[Point]) -> Element | None:
     return svg
 
 
-def row(of: Subject, pieces: Sequence[Piece], widest: int, colours: Mapping[str, int]) -> Element:
-    """Draw a PV as a bar of the pieces on it, as long as it is large beside the largest; a volume has one colour."""
+def row(of: Subject, pieces: Sequence[Piece], widest: int, colours: Mapping[str, int], rows: int = 1) -> Element:
+    """Draw a PV, one of so many rows, as a bar of the pieces on it; a volume has one colour.
+
+    It is as long as it is large beside the largest.
+    """
     svg = _svg(1000, 30, f"{of.name}: {sizes.show(of.allocated)} of {sizes.show(of.size)} in volumes")
     svg.set("preserveAspectRatio", "none")
     # Stretched to the width of the page it must not grow higher.
     svg.set("style", "height:26px")
     scale = 1000 / max(1, widest)
     SubElement(svg, "rect", {"class": "room", "width": f"{of.size * scale:.1f}", "height": "30"})
-    for begin, end, names in _shown(pieces, scale):
+    for begin, end, names in _shown(pieces, scale, max(_NARROW, 1000 * rows / _MOST_PIECES)):
         first = names[0]
         single = len(set(names)) == 1
         colour = f"p{colours.get(first, 0) % _COLOURS}" if single else "small"
@@ -100,13 +104,13 @@ def row(of: Subject, pieces: Sequence[Piece], widest: int, colours: Mapping[str,
     return svg
 
 
-def _shown(pieces: Sequence[Piece], scale: float) -> list[tuple[float, float, list[str]]]:
+def _shown(pieces: Sequence[Piece], scale: float, narrow: float) -> list[tuple[float, float, list[str]]]:
     """Place the pieces; narrow ones beside each other become one."""
     found: list[tuple[float, float, list[str]]] = []
     for piece in pieces:
         begin, end = piece.start * scale, (piece.start + piece.size) * scale
         # Nothing that is seen of a row may be finer than what a screen shows.
-        if found and end - begin < _NARROW and found[-1][1] - found[-1][0] < 3 * _NARROW and begin - found[-1][1] < 1:
+        if found and end - begin < narrow and found[-1][1] - found[-1][0] < 3 * narrow and begin - found[-1][1] < 1:
             last = found[-1]
             found[-1] = (last[0], end, [*last[2], piece.volume])
         else:

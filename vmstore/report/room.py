@@ -23,14 +23,15 @@ def subjects(world: Inventory, rules: Rules) -> list[Subject]:
 
 def fits(world: Inventory, rules: placement.Rules, wanted: Iterable[int]) -> tuple[Fit, ...]:
     """Count the VMs of each size that ``create`` would still place, in each class and in all of them."""
-    rooms: dict[str, int] = {}
+    rooms: dict[str, placement.Room] = {}
     for name in sorted({pv.storage_class for pv in world.pvs}):
         there = [pv for pv in placement.open_to_new(world) if pv.storage_class == name]
-        rooms[name] = rules.room(world, there).total()
+        rooms[name] = rules.room(world, there)
     found = []
     for size in wanted:
         # A volume may span PVs, but no classes.
-        counts = {name: room // sizes.round_up(size, world.vg.extent) for name, room in rooms.items()}
+        whole = sizes.round_up(size, world.vg.extent)
+        counts = {name: room.times(whole, spread=rules.spread) for name, room in rooms.items()}
         found += [Fit(size, name, count) for name, count in {"": sum(counts.values()), **counts}.items()]
     return tuple(found)
 

@@ -65,6 +65,17 @@ def vms_shown(capacity: Capacity, most: int | None) -> list[Subject]:
     return sorted(capacity.of(Kind.VM), key=rank)[:most]
 
 
+def pvs_shown(capacity: Capacity, most: int) -> list[Subject]:
+    """Choose the PVs that matter most, in their order: those of alerts, those not as they should be, the fullest."""
+
+    def rank(of: Subject) -> tuple[bool, bool, float, str]:
+        return not capacity.alerts_of(of), not of.state, -of.allocated / max(1, of.size), of.key
+
+    pvs = capacity.of(Kind.PV)
+    chosen = {of.key for of in sorted(pvs, key=rank)[:most]}
+    return [of for of in pvs if of.key in chosen]
+
+
 def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
     filled = of.filled
     # There is one VG, and the title has its name.
