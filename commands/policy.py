@@ -84,7 +84,7 @@ def apply(
     del yes
     if begin and cron:
         raise UsageError("--begin is not for cron", why="it is true once", hint="type it once without --cron")
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     if not policy_work.policies(run.config).growth.any:
         policy_work.told(output, [], "" if cron else f"nothing grows by itself: {policy_work.HOW}")
         return

@@ -20,6 +20,7 @@ from vmstore.commands import (
     grow,
     job,
     listing,
+    log,
     policy,
     pv,
     rebalance,
@@ -33,6 +34,7 @@ from vmstore.commands import (
     thaw,
 )
 from vmstore.errors import ExitCode, VmstoreError, unforeseen
+from vmstore.log import writing
 
 app = typer.Typer(
     name="vmstore",
@@ -60,6 +62,7 @@ app.command("rebalance")(rebalance.rebalance)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("log")(log.log)
 app.command("status")(status.status)
 app.command("start")(start.start)
 app.command("stop")(stop.stop)
@@ -121,21 +124,32 @@ def _run(words: list[str]) -> int:
     if words == ["--version"]:
         sys.stdout.write(f"vmstore {__version__}\n")
         return ExitCode.DONE
-    try:
-        outcome = app(words, prog_name="vmstore", standalone_mode=False)
-    except VmstoreError as problem:
-        if os.environ.get("VMSTORE_DEBUG"):
-            raise
-        _tell(problem)
-        return problem.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        outcome = ExitCode.INTERRUPTED
-    except Exception as problem:
-        return _unforeseen(problem, words)
-    if outcome == ExitCode.INTERRUPTED:
+    with writing.asked(words, _say) as entry:
+        try:
+            outcome = app(words, prog_name="vmstore", standalone_mode=False)
+        except VmstoreError as problem:
+            entry.end(problem.exit_code, str(problem))
+            if os.environ.get("VMSTORE_DEBUG"):
+                raise
+            _tell(problem)
+            return problem.exit_code
+        except (KeyboardInterrupt, typer.Abort):
+            outcome = ExitCode.INTERRUPTED
+        except Exception as problem:
+            entry.end(ExitCode.BUG, f"{type(problem).__name__}: {problem}")
+            return _unforeseen(problem, words)
+        code = outcome if isinstance(outcome, int) else ExitCode.DONE
+        entry.end(code)
+    if code == ExitCode.INTERRUPTED:
         # typer turns Ctrl-C into this code in silence.
         sys.stderr.write("vmstore: interrupted\n")
-    return outcome if isinstance(outcome, int) else ExitCode.DONE
+    return code
+
+
+def _say(text: str) -> None:
+    from vmstore import ui
+
+    ui.say(text)
 
 
 def _tell(problem: VmstoreError) -> None:

@@ -12,6 +12,8 @@ from vmstore.inventory import Wanted
 from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
+from vmstore.log import writing
+from vmstore.log.writing import Log
 from vmstore.model import Inventory
 from vmstore.policies import growth
 from vmstore.policies.thresholds import Rules
@@ -28,6 +30,7 @@ class Session:
     config: Config
     nodes: Nodes
     absent: frozenset[str] = field(default=frozenset())
+    log: Log = field(default_factory=Log)
 
     def inventory(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Inventory:
         """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager."""
@@ -64,11 +67,11 @@ class Session:
     def work(self, reporter: Reporter) -> Work:
         """Give steps what they need."""
         hook = Hook.wanted(self.nodes.runner)
-        return Work(self.nodes, self.config, reporter, hook=hook or nothing)
+        return Work(self.nodes, self.config, reporter, hook=hook or nothing, log=self.log)
 
     def silent_work(self) -> Work:
         """Give what only reads need, with nobody to report to."""
-        return Work(self.nodes, self.config, Silent())
+        return Work(self.nodes, self.config, Silent(), log=self.log)
 
 
 class Silent:
@@ -100,12 +103,19 @@ def rules(config: Config) -> Rules:
     return Rules.read(config.thresholds, config.placement.reserve)
 
 
-def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
-    """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node."""
+def start(config_file: Path | None, absent: Sequence[str] = (), *, changes: bool = False) -> Session:
+    """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node.
+
+    ``changes``: the run is logged from here on, also where it comes to nothing.
+    """
     config = configuration.load(config_file)
+    log = writing.current()
+    log.open(config.log)
+    if changes:
+        log.begin()
     rules(config)
     growth.Rules.of(config.growth)
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
     for node in absent:
         names.node(node)
-    return Session(config, reached, frozenset(absent))
+    return Session(config, reached, frozenset(absent), log)
