@@ -15,7 +15,7 @@ from vmstore.errors import UsageError
 from vmstore.log.writing import VERSION
 
 # Of these a name may consist (vmstore.names), so that web01 is not found in web01-b; "+" ends it in web01+new.
-_NAME = r"A-Za-z0-9_.-"
+_NAME = r"A-Za-z0-9_.\-"
 _RUNS = ("begin", "end")
 
 
