@@ -13,6 +13,7 @@ import typer
 
 from vmstore import __version__
 from vmstore.commands import (
+    agent,
     create,
     evacuate,
     explain,
@@ -48,6 +49,9 @@ app = typer.Typer(
 pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
 jobs = typer.Typer(
     help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
+)
+agents = typer.Typer(
+    help="The program that runs VMs, on every node: check, deploy.", no_args_is_help=True, rich_markup_mode=None
 )
 policies = typer.Typer(
     help="What vmstore does by itself: show the rules, check, apply.", no_args_is_help=True, rich_markup_mode=None
@@ -87,6 +91,11 @@ app.add_typer(policies, name="policy")
 policies.command("show")(policy.show)
 policies.command("check")(policy.check)
 policies.command("apply")(policy.apply)
+
+
+app.add_typer(agents, name="agent")
+agents.command("check")(agent.check)
+agents.command("deploy")(agent.deploy)
 
 
 @app.callback()
