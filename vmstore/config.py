@@ -196,7 +196,7 @@ class Growth(GrowthRule, frozen=True, forbid_unknown_fields=True):
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where changes are logged: ``file`` is a path, none, or auto: /var/log/vmstore.log, or a user's own."""
 
-    file: Annotated[str, Meta(pattern=r"^(auto|none|(/[A-Za-z0-9_.-]+)+)\Z")] = "auto"
+    file: Annotated[str, Meta(pattern=r"^(auto|none|/.+)\Z")] = "auto"
     syslog: bool = True
 
 

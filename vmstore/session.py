@@ -106,7 +106,7 @@ def rules(config: Config) -> Rules:
 def start(config_file: Path | None, absent: Sequence[str] = (), *, changes: bool = False) -> Session:
     """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node.
 
-    ``changes``: the run is logged from here on, also where it comes to nothing.
+    ``changes``: the run is logged from here on, also where it comes to nothing; else from its first change on.
     """
     config = configuration.load(config_file)
     log = writing.current()

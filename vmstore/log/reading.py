@@ -33,7 +33,7 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """Tell whether it came to a good end."""
+        """Tell whether it has not come to a good end."""
         return self.result != "done"
 
     def about(self, name: str) -> bool:
@@ -67,13 +67,15 @@ def since(text: str, now: datetime) -> datetime:
 def files(path: Path) -> list[Path]:
     """List the log and those that it was rotated to (logrotate(8): NAME.1, NAME.2.gz, NAME-DATE), the oldest first."""
     rotated = [each for each in path.parent.glob(f"{path.name}[.-]*") if re.search(r"[.-]\d+(\.gz)?\Z", each.name)]
-    dated = []
-    for each in (*rotated, path):
-        try:
-            dated.append((each.stat().st_mtime, each))
-        except FileNotFoundError:
-            continue
-    return [each for _, each in sorted(dated)]
+    return [*sorted(rotated, key=_changed), path]
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        # It was rotated at this moment.
+        return 0.0
 
 
 def rows(entries: Iterable[Mapping[str, Any]]) -> list[Row]:

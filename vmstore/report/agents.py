@@ -44,4 +44,4 @@ def put(text: str, had: Sequence[Agent], steps: Sequence[PutAgent]) -> list[str]
     back = [step.back for step in steps if step.back]
     if back:
         lines += ["the old one was kept; to go back:", *(f"  {command}" for command in back)]
-    return lines or ["nothing was changed"]
+    return lines or ["it was put on no node"]
