@@ -19,7 +19,7 @@ NodeNames = Annotated[
 def check(
     nodes: NodeNames = None, config: Config = None, output: Format = Output.table, offline: Offline = None
 ) -> None:
-    """Show which agent each node has, and whether it is the one that this vmstore brings.
+    """Show which agent each node has, and whether it is the same as here.
 
     Exit code 10 where one is missing or another, 7 where a node does not tell.
     """
@@ -63,7 +63,7 @@ def deploy(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Put the agent that this vmstore brings on every node that has another or none.
+    """Put the agent of this vmstore where another is, or none.
 
     It takes the old one's place in one stroke, also while VMs run, and the old one is kept beside it. Settings of the
     agent on a node, /etc/vmstore/agent.conf, stay as they are.

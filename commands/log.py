@@ -16,7 +16,9 @@ def log(
         str, typer.Option("--since", metavar="TIME", help="From then on: 2h, 7d, 2027-01-15, '2027-01-15 08:00'.")
     ] = "",
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed, or has no end that is known.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=0)] = 0,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=0, show_default=False)
+    ] = 0,
     config: Config = None,
     output: Format = Output.table,
 ) -> None:

@@ -269,6 +269,21 @@ def test_a_full_disk_is_told_of_once_and_stops_nothing(bench: Bench) -> None:
     assert outcome.err.count("the work goes on without it") == 1
 
 
+def test_a_host_without_syslog_is_told_of_once_and_the_file_is_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(line: str, *, failed: bool) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(places, "to_syslog", nobody)
+    outcome = bench.vmstore("create", "web01", "8G")
+    assert outcome.code == ExitCode.DONE
+    assert [line for line in outcome.err.splitlines() if line.startswith("vmstore:")] == [
+        "vmstore: syslog at /dev/log cannot be written: No such file or directory; the work goes on without it"
+    ]
+    assert logged(bench.log(), "ended") == bench.changes()
+
+
 def test_a_log_that_is_rotated_under_a_long_run_goes_on_in_a_new_file(bench: Bench) -> None:
     path = places.SYSTEM
 

@@ -119,7 +119,7 @@ class Log:
             if path is not None:
                 places.append(path, line)
         if self._settings.syslog:
-            with self._complaining("syslog"):
+            with self._complaining(f"syslog at {places.SOCKET}"):
                 places.to_syslog(line, failed=failed)
 
     @contextmanager
