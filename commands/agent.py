@@ -19,7 +19,7 @@ NodeNames = Annotated[
 def check(
     nodes: NodeNames = None, config: Config = None, output: Format = Output.table, offline: Offline = None
 ) -> None:
-    """Show which agent each node has, and whether it is the same as here.
+    """Compare the agent of each node with that of this vmstore.
 
     Exit code 10 where one is missing or another, 7 where a node does not tell.
     """

@@ -140,12 +140,12 @@ class Work:
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
     ) -> Result:
         """Run a command, again while another host holds the VG's lock; raise what ``failure`` makes of a failure."""
-        result = lvm.run(lambda: self.run(command))
+        result = lvm.run(lambda: self.run(command, PATIENCE))
         if not result.ok:
             raise failure(what, command.node, result)
         return result
 
-    def run(self, command: Command, timeout: float = PATIENCE) -> Result:
+    def run(self, command: Command, timeout: float = 60) -> Result:
         """Run a command once; whether it failed is for the caller to say."""
         with self.change(command) as change:
             result = self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=timeout)
