@@ -55,7 +55,7 @@ def create(
     from vmstore.tools import features
 
     del yes
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     names.vm(vm, run.config.vg)
     wanted = sizes.parse(size)
     if storage_class:

@@ -55,7 +55,7 @@ def evacuate(
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     way = evacuation.Moving.typed(run, rate, engine, suspend, window)
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)

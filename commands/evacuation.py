@@ -18,7 +18,7 @@ from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.leg_steps import AddLeg
 from vmstore.jobs.mirror import MoveVolume
 from vmstore.jobs.parts import Evacuate
-from vmstore.jobs.record import Record, Recorded
+from vmstore.jobs.record import Record, Recorded, identity
 from vmstore.jobs.step import Reporter, Step, Work
 from vmstore.jobs.throttle import Throttle, able
 from vmstore.model import Inventory, PhysicalVolume
@@ -52,6 +52,7 @@ def carry_out(
         ui_progress.reporter(todo) as reporter,
         job.locked(run.nodes, world, wish.source, relieves=relieves) as (held, tag),
     ):
+        run.log.job = identity(tag)
         record = Record(held, reporter.note)
         work = run.work(Recorded(reporter, record))
         work = replace(work, throttle=_throttle(run, held, wish.rate, record, reporter), guard=held.check)
@@ -176,6 +177,7 @@ def _throttle(run: Session, held: lease.Lease, rate: int, record: Record, report
         run.config.load.beside_percent,
         stood_back,
         reporter.note,
+        log=run.log,
     )
 
 

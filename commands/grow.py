@@ -33,7 +33,7 @@ def grow(
     from vmstore.jobs import lease, where
 
     del yes
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     wish = job.Request(names.vm(vm, run.config.vg), sizes.Growth.parse(size))
     read = run.reader(blocks=True, devices=True)
     world = swept(run, read(), read, dry_run=dry_run)

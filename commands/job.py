@@ -107,8 +107,9 @@ def pause(job: JobName, config: Config = None, output: Format = Output.table, of
     from vmstore.jobs import joblook
     from vmstore.jobs.control import Wish
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=True)
     found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
+    run.log.job = found.name
     if found.state in ("stopped", "unknown", "aborting"):
         raise Refused(
             f"{found.name} does not run",
@@ -142,9 +143,10 @@ def resume(
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     world = run.inventory(blocks=True, devices=True)
     found = joblook.find(run.nodes, world, job)
+    run.log.job = found.name
     if found.state == "stopped":
         if not found.asked:
             again = "rebalance" if found.pv.relieved else f"evacuate {found.pv.name} --to …"
@@ -202,8 +204,9 @@ def rate(
     from vmstore.policies.load import Limits
 
     wanted = sizes.rate(limit)
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=True)
     found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
+    run.log.job = found.name
     if found.state in ("stopped", "unknown"):
         raise Refused(
             f"{found.name} does not run", why=found.why, hint=f"`vmstore job resume {found.name}` takes it up again"
@@ -244,10 +247,11 @@ def abort(
     from vmstore.jobs.mirror import AbortMove
     from vmstore.jobs.record import Record
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     read = run.reader(blocks=True, devices=True)
     world = read()
     found = joblook.find(run.nodes, world, job)
+    run.log.job = found.name
     if found.state == "unknown":
         raise Refused(f"{found.name} cannot be asked", why=found.why, hint=f"bring back {found.node}, or --offline")
     names = [lv.name for lv in world.lvs if not lv.private]

@@ -90,7 +90,8 @@ def apply(
     del yes
     if begin and cron:
         raise UsageError("--begin is not for cron", why="it is true once", hint="type it once without --cron")
-    run = session.start(config, offline or ())
+    # Every few minutes nothing is done, which nobody wants to read: the log of such a run begins with its first change.
+    run = session.start(config, offline or (), changes=not (dry_run or cron))
     if not policy_work.policies(run.config).growth.any:
         policy_work.told(output, [], "" if cron else f"nothing grows by itself: {policy_work.HOW}")
         return

@@ -50,7 +50,7 @@ def add(
     from vmstore.jobs import plan_pv
     from vmstore.tools import fs
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     names.pv(device)
     if storage_class:
         names.storage_class(storage_class)
@@ -77,7 +77,7 @@ def remove(
     from vmstore.errors import NotFound
     from vmstore.jobs import leftover, plan_pv, where
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
     world = work.swept(run, read(), read, dry_run=dry_run)
@@ -102,7 +102,7 @@ def cordon(
     from vmstore.commands import work
     from vmstore.jobs import plan_pv, where
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
     world = work.swept(run, read(), read, dry_run=dry_run)
@@ -137,7 +137,7 @@ def uncordon(
     from vmstore.commands import work
     from vmstore.jobs import evacuate, plan_pv, where
 
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     names.pv(pv)
     read = run.reader(blocks=True, devices=True)
     world = work.swept(run, read(), read, dry_run=dry_run)

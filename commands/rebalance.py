@@ -34,7 +34,7 @@ def rebalance(
     from vmstore.commands.work import nothing, swept
 
     share = sizes.share(most) if most else None
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     how = evacuation.Moving.typed(run, rate, engine, suspend, window)
     read = run.reader(blocks=True, devices=True)
     world = swept(run, read(), read, dry_run=dry_run)

@@ -30,7 +30,7 @@ def remove(
     from vmstore.jobs import engine, lease, plan_register, plan_remove
 
     del yes  # removing wants the name
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     names.vm(vm, run.config.vg)
     read = run.reader()
     world = work.swept(run, read(), read, dry_run=dry_run)

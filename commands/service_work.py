@@ -34,7 +34,7 @@ def change(
     dry_run: bool,
 ) -> Outcome | None:
     """Plan and carry out a change to a VM's service; None where only the plan was to be shown."""
-    run = session.start(config, offline or ())
+    run = session.start(config, offline or (), changes=not dry_run)
     names.vm(vm, run.config.vg)
     read = run.reader(devices=True, services=True)
     world = swept(run, read(), read, dry_run=dry_run)

@@ -1,6 +1,7 @@
 """Write what a machine learns at boot: a file of shell variables, handed over as a QEMU firmware file."""
 
 import shlex
+from pathlib import Path
 
 from lab import wiring
 from lab.topology import SAN, Topology
@@ -10,9 +11,12 @@ def vmstore_toml(topology: Topology, ssh_config: str | None = None) -> str:
     """Write the configuration of vmstore; the workstation's names the ssh configuration as well."""
     nodes = ", ".join(f'"{node}"' for node in topology.nodes)
     text = f'vg = "{topology.vg}"\nnodes = [{nodes}]\n'
-    if ssh_config is not None:
-        text += f'[ssh]\nconfig = "{ssh_config}"\n'
-    return text
+    if ssh_config is None:
+        # Without a cluster manager no syslogd runs on a node (guest/manager.sh).
+        return f"{text}[log]\nsyslog = {'false' if topology.manager == 'none' else 'true'}\n"
+    # What is done to the lab does not belong into the log of the machine that it runs on.
+    log = Path(ssh_config).with_name("vmstore.log")
+    return f'{text}[ssh]\nconfig = "{ssh_config}"\n[log]\nfile = "{log}"\nsyslog = false\n'
 
 
 def _luns(topology: Topology) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vmstore.log import places
 from vmstore.tools import lvm
 
 HERE = Path(__file__).parent
@@ -58,10 +59,14 @@ def no_processes(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep tests off this machine's settings and sockets, and any of them from waiting."""
+    """Keep tests off this machine's settings, logs and sockets, and any of them from waiting."""
     if request.path.is_relative_to(HERE / "lab"):
         return
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(places, "SYSTEM", tmp_path / "vmstore" / "vmstore.log")
+    monkeypatch.setattr(places, "to_syslog", lambda line, *, failed: None)
+    monkeypatch.delenv("SUDO_USER", raising=False)
     monkeypatch.delenv("VMSTORE_CONFIG", raising=False)
     monkeypatch.delenv("VMSTORE_DEBUG", raising=False)
     assert lvm.run.__kwdefaults__ is not None

@@ -13,6 +13,7 @@ import typer
 
 from vmstore import __version__
 from vmstore.commands import (
+    agent,
     create,
     evacuate,
     explain,
@@ -20,6 +21,7 @@ from vmstore.commands import (
     grow,
     job,
     listing,
+    log,
     policy,
     pv,
     rebalance,
@@ -33,6 +35,7 @@ from vmstore.commands import (
     thaw,
 )
 from vmstore.errors import ExitCode, VmstoreError, unforeseen
+from vmstore.log import writing
 
 app = typer.Typer(
     name="vmstore",
@@ -47,6 +50,9 @@ pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_
 jobs = typer.Typer(
     help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
 )
+agents = typer.Typer(
+    help="The program that runs VMs, on every node: check, deploy.", no_args_is_help=True, rich_markup_mode=None
+)
 policies = typer.Typer(
     help="What vmstore does by itself: show the rules, check, apply.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -60,6 +66,7 @@ app.command("rebalance")(rebalance.rebalance)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("log")(log.log)
 app.command("status")(status.status)
 app.command("start")(start.start)
 app.command("stop")(stop.stop)
@@ -84,6 +91,11 @@ app.add_typer(policies, name="policy")
 policies.command("show")(policy.show)
 policies.command("check")(policy.check)
 policies.command("apply")(policy.apply)
+
+
+app.add_typer(agents, name="agent")
+agents.command("check")(agent.check)
+agents.command("deploy")(agent.deploy)
 
 
 @app.callback()
@@ -121,21 +133,32 @@ def _run(words: list[str]) -> int:
     if words == ["--version"]:
         sys.stdout.write(f"vmstore {__version__}\n")
         return ExitCode.DONE
-    try:
-        outcome = app(words, prog_name="vmstore", standalone_mode=False)
-    except VmstoreError as problem:
-        if os.environ.get("VMSTORE_DEBUG"):
-            raise
-        _tell(problem)
-        return problem.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        outcome = ExitCode.INTERRUPTED
-    except Exception as problem:
-        return _unforeseen(problem, words)
-    if outcome == ExitCode.INTERRUPTED:
+    with writing.asked(words, _say) as entry:
+        try:
+            outcome = app(words, prog_name="vmstore", standalone_mode=False)
+        except VmstoreError as problem:
+            entry.end(problem.exit_code, str(problem))
+            if os.environ.get("VMSTORE_DEBUG"):
+                raise
+            _tell(problem)
+            return problem.exit_code
+        except (KeyboardInterrupt, typer.Abort):
+            outcome = ExitCode.INTERRUPTED
+        except Exception as problem:
+            entry.end(ExitCode.BUG, f"{type(problem).__name__}: {problem}")
+            return _unforeseen(problem, words)
+        code = outcome if isinstance(outcome, int) else ExitCode.DONE
+        entry.end(code)
+    if code == ExitCode.INTERRUPTED:
         # typer turns Ctrl-C into this code in silence.
         sys.stderr.write("vmstore: interrupted\n")
-    return outcome if isinstance(outcome, int) else ExitCode.DONE
+    return code
+
+
+def _say(text: str) -> None:
+    from vmstore import ui
+
+    ui.say(text)
 
 
 def _tell(problem: VmstoreError) -> None:

@@ -199,6 +199,13 @@ class Growth(GrowthRule, frozen=True, forbid_unknown_fields=True):
     vms: dict[str, GrowthRule] = {}
 
 
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where changes are logged: ``file`` is a path, none, or auto: /var/log/vmstore.log, or a user's own."""
+
+    file: Annotated[str, Meta(pattern=r"^(auto|none|/.+)\Z")] = "auto"
+    syslog: bool = True
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings. With no ``nodes`` this host is the only one, and nothing is reached over ssh."""
 
@@ -210,6 +217,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     move: Move = msgspec.field(default_factory=Move)
     load: Load = msgspec.field(default_factory=Load)
     cluster: ClusterSettings = msgspec.field(default_factory=ClusterSettings)
+    log: LogSettings = msgspec.field(default_factory=LogSettings)
     report: Report = msgspec.field(default_factory=Report)
     thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
     growth: Growth = msgspec.field(default_factory=Growth)

@@ -12,6 +12,8 @@ from vmstore.inventory import Wanted
 from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
 from vmstore.jobs.step import Read, Reporter, Step, Work
+from vmstore.log import writing
+from vmstore.log.writing import Log
 from vmstore.model import Inventory
 from vmstore.policies import growth
 from vmstore.policies.thresholds import Rules
@@ -29,6 +31,7 @@ class Session:
     config: Config
     nodes: Nodes
     absent: frozenset[str] = field(default=frozenset())
+    log: Log = field(default_factory=Log)
 
     def inventory(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Inventory:
         """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager."""
@@ -65,11 +68,11 @@ class Session:
     def work(self, reporter: Reporter) -> Work:
         """Give steps what they need."""
         hook = Hook.wanted(self.nodes.runner)
-        return Work(self.nodes, self.config, reporter, hook=hook or nothing)
+        return Work(self.nodes, self.config, reporter, hook=hook or nothing, log=self.log)
 
     def silent_work(self) -> Work:
         """Give what only reads need, with nobody to report to."""
-        return Work(self.nodes, self.config, Silent())
+        return Work(self.nodes, self.config, Silent(), log=self.log)
 
 
 class Silent:
@@ -109,13 +112,20 @@ def window(config: Config) -> Window | None:
         raise ConfigError(f"move.window: {error.what}", why=error.why, hint=error.hint) from None
 
 
-def start(config_file: Path | None, absent: Sequence[str] = ()) -> Session:
-    """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node."""
+def start(config_file: Path | None, absent: Sequence[str] = (), *, changes: bool = False) -> Session:
+    """Read the configuration and make the way to the nodes. Raises ConfigError, UsageError for what names no node.
+
+    ``changes``: the run is logged from here on, also where it comes to nothing; else from its first change on.
+    """
     config = configuration.load(config_file)
+    log = writing.current()
+    log.open(config.log)
+    if changes:
+        log.begin()
     rules(config)
     growth.Rules.of(config.growth)
     window(config)
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
     for node in absent:
         names.node(node)
-    return Session(config, reached, frozenset(absent))
+    return Session(config, reached, frozenset(absent), log)

@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.agent.conftest import Node, seconds
+from vmstore import agent
+from vmstore.tools import agent as tools
 
 pytestmark = pytest.mark.spawns("dash", "bash", "busybox")
 
@@ -344,3 +346,13 @@ def test_meta_data_and_usage(node: Node) -> None:
     assert {action.get("name") for action in root.iter("action")} >= {"start", "stop", "monitor", "validate-all"}
     assert {each.get("name") for each in root.iter("parameter")} >= {"vm", "vg", "directory", "storage", "stop_mode"}
     assert node.run("promote").returncode == 3
+
+
+def test_it_tells_its_version_to_admins_and_to_the_manager(node: Node) -> None:
+    told = node.run("--version")
+    root = ElementTree.fromstring(node.run("meta-data").stdout.split("?>", 1)[1].split(">", 1)[1])
+    assert (told.returncode, told.stdout) == (0, f"vmstore-vm {root.get('version')}\n")
+    assert tools.version(agent.text()) == root.get("version") != ""
+    # That of the OCF resource agent API.
+    assert root.findtext("version") == "1.0"
+    assert node.calls() == []

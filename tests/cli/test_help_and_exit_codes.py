@@ -32,9 +32,21 @@ VERBS = (
     ("policy", "show"),
     ("policy", "check"),
     ("policy", "apply"),
+    ("agent",),
+    ("agent", "check"),
+    ("agent", "deploy"),
 )
-GROUPS = ((), ("pv",), ("policy",))
-READS = (*GROUPS, ("list",), ("show",), ("report",), ("pv", "list"), ("policy", "show"), ("policy", "check"))
+GROUPS = ((), ("pv",), ("policy",), ("agent",))
+READS = (
+    *GROUPS,
+    ("list",),
+    ("show",),
+    ("report",),
+    ("pv", "list"),
+    ("policy", "show"),
+    ("policy", "check"),
+    ("agent", "check"),
+)
 HEAVY = ("rich", "msgspec", "pyudev", "concurrent.futures", "humanize", "vmstore.inventory", "vmstore.session")
 ROOT = Path(__file__).parent.parent.parent
 

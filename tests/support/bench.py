@@ -21,6 +21,7 @@ from tests.support.san import San
 from tests.support.san_runner import Cut, SanRunner
 from vmstore import cli, inventory, session
 from vmstore.jobs import lease, leg_sync
+from vmstore.log import places
 from vmstore.tools import nodes, udev
 
 KILLED = -9
@@ -133,3 +134,9 @@ class Bench:
     def changes(self) -> list[tuple[str, tuple[str, ...]]]:
         """List the changing commands of the last run, in order."""
         return [(change.node, change.argv) for change in self.runner.changes]
+
+    def log(self) -> list[dict[str, Any]]:
+        """Read what is in the log, whatever vmstore makes of it."""
+        path = places.file("auto")
+        assert path is not None
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []

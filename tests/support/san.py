@@ -87,7 +87,9 @@ class Lv:
 class Node:
     """A host: what is active, mounted and marked there. ``up`` False refuses, ``hangs`` gives no answer.
 
-    ``agent``: the VM agent is installed; ``running`` and ``paused`` are the guests of the hypervisor there.
+    ``agent``: the VM agent is installed, the bundled one unless ``files`` has another, beside what is kept of it;
+    ``cuts``: of a file that is sent there only so many letters come, 0 for all. ``running`` and ``paused`` are the
+    guests of the hypervisor there.
     ``configured``: it has the cluster manager's configuration; ``member``: it is in the cluster while it is up.
     ``knob``: its kernel can hold copies back; ``share`` is the part of its time in which copies may run, ``pressure``
     its I/O pressure, both in per cent. ``log`` is what its kernel says, None where that is
@@ -106,6 +108,8 @@ class Node:
     hangs: bool = False
     answer: str | None = None
     agent: bool = True
+    files: dict[str, str] = field(default_factory=dict)
+    cuts: int = 0
     running: set[str] = field(default_factory=set)
     paused: set[str] = field(default_factory=set)
     configured: bool = True

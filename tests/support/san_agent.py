@@ -1,10 +1,12 @@
 """The VM agent on the simulated SAN, run without a manager: see vmstore/agent for what it stands for."""
 
+import hashlib
 from collections.abc import Sequence
 
 from tests.support.san import Lv, Node, San
 from tests.support.san_lvm import Answer, Lvm, Refusal
 from tests.support.san_options import UnknownCommand
+from vmstore import agent
 
 AGENT = "/usr/lib/ocf/resource.d/vmstore/vm"
 
@@ -18,6 +20,40 @@ def told(san: San, node: Node) -> str:
     lines = [] if not node.agent else [_monitor(node, target) for target in node.mounts.values()]
     installed = "installed\n" if node.agent else ""
     return f"@agent\n{installed}@end 0\n@vms\n{''.join(lines)}@end 0\n"
+
+
+def look(san: San, node: Node, argv: Sequence[str]) -> Answer:
+    """Tell which agent a node has, and how many scripts of VMs lead to it."""
+    assert argv == [AGENT, "/etc/vmstore/vm.d"]
+    if not node.agent:
+        return 0, "", ""
+    text = node.files.get(AGENT, agent.text())
+    version = "".join(f"version {line[14:]}\n" for line in text.splitlines() if line.startswith("agent_version="))
+    scripts = "script\n" * sum(name == node.name for name, _ in san.scripts)
+    return 0, f"sum {hashlib.sha256(text.encode()).hexdigest()}\n{version}executable\n{scripts}", ""
+
+
+def file(node: Node, argv: Sequence[str], stdin: str) -> Answer | None:
+    """Work on the agent's own files on a node; None for anything else."""
+    folder = AGENT.rpartition("/")[0]
+    if not argv[-1].startswith(folder):
+        return None
+    match list(argv):
+        case ["sh", "-c", _, "agent-write", path]:
+            node.files[path] = stdin[: node.cuts] if node.cuts else stdin
+        case ["sh", "-c", _, "agent-compare", wanted, path]:
+            if hashlib.sha256(node.files[path].encode()).hexdigest() != wanted:
+                return 1, "", "sha256sum: WARNING: 1 computed checksum did NOT match\n"
+        case ["cp", "-p", source, target]:
+            node.files[target] = node.files.get(source, agent.text())
+        case ["mv", source, target]:
+            node.files[target] = node.files.pop(source)
+            node.agent = node.agent or target == AGENT
+        case ["sync", path]:
+            assert path == folder or path in node.files
+        case _:
+            raise UnknownCommand(str(argv))
+    return 0, "", ""
 
 
 def _monitor(node: Node, target: str) -> str:

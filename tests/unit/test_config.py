@@ -73,6 +73,9 @@ classes = ["fc", "iscsi"]
 [move]
 region_mib = 64
 poll_seconds = 5
+[log]
+file = "/srv/log/vmstore.log"
+syslog = false
 [report]
 history = "/srv/vmstore/san-1.db"
 hourly_days = 30
@@ -102,6 +105,7 @@ most = "1T"
         filesystem=config.FileSystem("ext3", 5),
         placement=config.Placement(("fc", "iscsi")),
         move=config.Move(64, 5),
+        log=config.LogSettings("/srv/log/vmstore.log", False),
         report=config.Report("/srv/vmstore/san-1.db", 30, 1000, ("8G",)),
         thresholds=config.Thresholds(
             each=config.Grows(warn="70%"),
@@ -151,6 +155,8 @@ most = "1T"
         ("[move]\nregion_mib = 3", "file:2: move.region_mib", "3"),
         ('[report]\nhistory = "/etc/passwd"', "file:2: report.history", "regex"),
         ('[report]\nhistory = "history.db"', "file:2: report.history", "regex"),
+        ('[log]\nfile = "vmstore.log"', "file:2: log.file", "regex"),
+        ('[log]\nsyslog = "no"', "file:2: log.syslog", "Expected `bool`"),
         ("[report]\nhourly_days = 1", "file:2: report.hourly_days", ">= 2"),
         ("[report]\ndaily_days = 29", "file:2: report.daily_days", ">= 30"),
         ('[report]\nsizes = ["8"]', "file: report.sizes: '8' is not a size", "no unit"),

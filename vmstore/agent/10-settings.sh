@@ -12,6 +12,9 @@
 # Written for dash, bash 3 and busybox ash. Processes are dear on a loaded node and time counts while a guest is
 # suspended, so what the shell can do itself, it does.
 
+# Raised with each change that is felt; `vmstore agent check` reads this line on every node.
+agent_version=1.1
+
 LC_ALL=C
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154  # variables shared between the parts
 meta_data() {
-    cat <<'X'
+    cat <<X
 <?xml version="1.0"?>
 <!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd">
-<resource-agent name="vm" version="1.0">
+<resource-agent name="vm" version="$agent_version">
 <version>1.0</version>
 <longdesc lang="en">Runs a VM whose files all lie on an LV of its own. Activates and mounts the LV, and resumes or boots the VM;
 stopping suspends it to that file system. For libvirt, VMware Server 1.x and VMware Server 2.x.</longdesc>
@@ -40,7 +40,7 @@ X
 }
 
 usage() {
-    echo "usage: $0 {start|stop|status|monitor|warm|validate-all|meta-data}" >&2
+    echo "usage: $0 {start|stop|status|monitor|warm|validate-all|meta-data|--version}" >&2
 }
 
 # lsb CODE: what an init script answers (LSB 3.1, 20.2): status 3 is "not running"; a failed action is 1.
@@ -55,6 +55,7 @@ lsb() {
 
 main() {
     case ${1:-} in
+    --version) echo "vmstore-vm $agent_version" && return "$OCF_SUCCESS" ;;
     meta-data) meta_data && return "$OCF_SUCCESS" ;;
     start | stop | status | monitor | warm | validate-all) ;;
     *) usage && return "$OCF_ERR_UNIMPLEMENTED" ;;

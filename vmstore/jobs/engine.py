@@ -133,11 +133,14 @@ def _ask(guard: Callable[[], None], step: Step) -> None:
 
 
 def _run(step: Step, work: Work) -> ToolFailed | None:
+    work.log.step = step.title
     try:
         step.run(work)
     except ToolFailed as error:
         # Whatever the exit code said: what counts is how things are then.
         return error
+    finally:
+        work.log.step = ""
     return None
 
 
@@ -206,21 +209,27 @@ class _Proof:
     def _end(self) -> None:
         step, _ = self._owed.pop(0)
         self.ran.append(step)
+        self._work.log.seen(step.title, "done")
         self._work.reporter.ended(step)
 
     def _compare(self, step: Step, failure: ToolFailed | None) -> None:
         if failure is not None and (isinstance(failure, LunFailed) or not step.proven(self._work, self.world)):
             if step.rescue(self._work, failure, self.world):
                 self.world = self._read()
-            raise step.failed(failure, self.world)
+            raise self._failed(step, step.failed(failure, self.world))
         if failure is None and not step.proven(self._work, self.world):
-            raise ToolFailed(
+            error = ToolFailed(
                 f"{step.title}: it did not take effect",
                 why="the tool reported success, but it is not so",
                 hint="look at it with `vmstore list` and `vmstore pv list`, then run the same command again",
             )
+            raise self._failed(step, error)
         if failure is not None:
             self._work.reporter.note(f"{step.title}: the tool reported a failure, but it is done")
+
+    def _failed(self, step: Step, error: ToolFailed) -> ToolFailed:
+        self._work.log.seen(step.title, "failed", str(error))
+        return error
 
 
 def take_back(ran: Sequence[Step], work: Work) -> None:
@@ -231,9 +240,16 @@ def take_back(ran: Sequence[Step], work: Work) -> None:
     for step in reversed(ran):
         if any(later.ends(step) for later in ran):
             continue
-        for command in step.undo():
-            try:
-                work.do(command, f"taking back: {step.title}", step.failure)
-            except VmstoreError as error:
-                work.reporter.note(f"{error.what}: {error.why}")
-                break
+        commands = step.undo()
+        work.log.step = what = f"taking back: {step.title}"
+        try:
+            for command in commands:
+                work.do(command, what, step.failure)
+        except VmstoreError as error:
+            work.reporter.note(f"{error.what}: {error.why}")
+            work.log.seen(step.title, "not taken back", str(error))
+        else:
+            if commands:
+                work.log.seen(step.title, "taken back")
+        finally:
+            work.log.step = ""

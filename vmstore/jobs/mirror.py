@@ -155,7 +155,7 @@ class MoveVolume(Step):
             return False
         end = AbortMove(self.node, self.vg, self.lv, self.source, lv.moving_in if missing else ())
         for command in end.commands():
-            work.ask(command.node, command.argv)
+            work.run(command)
         MirrorWatch(work, self.node, self.lv, self.source).settle()
         return True
 

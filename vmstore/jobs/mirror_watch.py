@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from vmstore.errors import ClusterUnusable, LunFailed, StoppedHalfway
-from vmstore.jobs.step import Work
+from vmstore.jobs.step import Command, Work
 from vmstore.tools import lvm, mirrors, quorum
 from vmstore.tools.mirrors import Look
 from vmstore.tools.nodes import Unreachable
@@ -115,7 +115,7 @@ class MirrorWatch:
 
     def take_back(self) -> bool:
         """Tell LVM to, and tell whether the mirror is gone; what became of the volume the world says."""
-        self.work.ask(self.node, lvm.abort_move(self.source))
+        self.work.run(Command(self.node, tuple(lvm.abort_move(self.source))))
         return self.settle()
 
     def settle(self) -> bool:

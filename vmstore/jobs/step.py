@@ -1,14 +1,15 @@
 """Say what a step of a plan is: exact commands on a node, whether it is done already, and how to take it back."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from vmstore.config import Config
 from vmstore.errors import ToolFailed, VmstoreError
 from vmstore.jobs import hook
+from vmstore.log.writing import Change, Log
 from vmstore.model import Inventory
 from vmstore.run import Result
 from vmstore.tools import lvm
@@ -121,7 +122,8 @@ class Unthrottled:
 class Work:
     """What steps need to do their work; ``guard`` raises where the lock of the work is lost.
 
-    ``heard`` is what the kernel of each node said last of mirrors that could not copy, and when.
+    ``heard`` is what the kernel of each node said last of mirrors that could not copy, and when. Whatever changes
+    something goes through ``do``, ``run`` or ``stream``, or ``change`` where none of them will do: there it is logged.
     """
 
     nodes: Nodes
@@ -130,6 +132,7 @@ class Work:
     breaker: Breaker = field(default_factory=Never)
     throttle: Throttle = field(default_factory=Unthrottled)
     hook: Callable[[str, str, str], None] = hook.nothing
+    log: Log = field(default_factory=Log)
     guard: Callable[[], None] = lambda: None
     heard: dict[str, tuple[float, Counter[str]]] = field(default_factory=dict)
 
@@ -137,19 +140,26 @@ class Work:
         self, command: Command, what: str, failure: Callable[[str, str, Result], VmstoreError] = lvm.failure
     ) -> Result:
         """Run a command, again while another host holds the VG's lock; raise what ``failure`` makes of a failure."""
-        result = lvm.run(lambda: self._run(command, lambda: self._to_the_end(command)))
+        result = lvm.run(lambda: self.run(command, PATIENCE))
         if not result.ok:
             raise failure(what, command.node, result)
         return result
 
-    def _run(self, command: Command, run: Callable[[], Result]) -> Result:
-        self.hook("before", command.node, str(command))
-        result = run()
-        self.hook("after", command.node, str(command))
+    def run(self, command: Command, timeout: float = 60) -> Result:
+        """Run a command once; whether it failed is for the caller to say."""
+        with self.change(command) as change:
+            result = self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=timeout)
+            change.took(result)
         return result
 
-    def _to_the_end(self, command: Command) -> Result:
-        return self.nodes.run(command.node, command.argv, stdin=command.stdin, timeout=PATIENCE)
+    @contextmanager
+    def change(self, command: Command) -> Iterator[Change]:
+        """Give what holds while a command runs that changes something."""
+        self.hook("before", command.node, str(command))
+        # What it reads may hold secrets, such as cluster.conf with the passwords of fence devices.
+        with self.log.change(command.node, shown(command.argv)) as change:
+            yield change
+        self.hook("after", command.node, str(command))
 
     def stream(
         self, command: Command, on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
@@ -160,9 +170,13 @@ class Work:
             self.hook("during", command.node, text)
             on_line(text)
 
-        return lvm.run(
-            lambda: self._run(command, lambda: self.nodes.stream(command.node, command.argv, line, on_quiet))
-        )
+        def once() -> Result:
+            with self.change(command) as change:
+                result = self.nodes.stream(command.node, command.argv, line, on_quiet)
+                change.took(result)
+            return result
+
+        return lvm.run(once)
 
     def ask(self, node: str, argv: Sequence[str]) -> Result:
         """Run what only reads."""

@@ -6,15 +6,16 @@ keeps it, with the value from before, and puts that back when it hears nothing m
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from vmstore.errors import Refused
+from vmstore.log.writing import Log
 from vmstore.policies.courtesy import Courtesy
 from vmstore.policies.load import Judge, Limits, Look, Served
 from vmstore.policies.throttle import WHOLE, Share
 from vmstore.run import Held
-from vmstore.tools.nodes import Nodes
+from vmstore.tools.nodes import Nodes, shown
 
 FILE = "/run/vmstore/throttle"
 # Seconds: until a shell that hears nothing puts the old value back; until one that another job has is asked for again.
@@ -62,6 +63,7 @@ class Throttle:
     ``beside`` is the share of its time, in per cent, that a copy takes while others use the same PVs. ``poll`` are the
     seconds between two looks. ``tell`` is told why a copy stands back, and "" when it goes on; ``note`` what the admin
     should know. ``unable`` are the nodes of which was said that it cannot be done there.
+    ``log`` is told of the knob.
     """
 
     nodes: Nodes
@@ -72,6 +74,7 @@ class Throttle:
     tell: Callable[[str], None]
     note: Callable[[str], None]
     unable: set[str] = field(default_factory=set)
+    log: Log = field(default_factory=Log)
 
     @contextmanager
     def over(self, node: str, devices: Sequence[str], grain: int) -> Iterator[Callable[[int], None]]:
@@ -99,6 +102,7 @@ class _Keeper:
     again: float = 0.0
     began: float = field(default_factory=time.monotonic)
     beside: int = WHOLE
+    logged: ExitStack = field(default_factory=ExitStack)
 
     def look(self, done: int) -> None:
         """Set the share by the bytes that are there, by the load and by what others do."""
@@ -137,6 +141,7 @@ class _Keeper:
                     why = "another job does" if said == "taken" else "its kernel cannot"
                     self.throttle.note(f"copies on {self.node} are not held back by this run: {why}")
                 return False
+            self.logged.enter_context(self.throttle.log.change(self.node, shown(argv)))
         return True
 
     def release(self) -> None:
@@ -144,6 +149,7 @@ class _Keeper:
         if self.held is not None:
             self.held.release()
             self.held = None
+            self.logged.close()
 
 
 def parse(answer: str) -> Look:

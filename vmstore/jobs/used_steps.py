@@ -154,16 +154,15 @@ class CopyUsed(CopyStep):
         (copy,) = self.commands()
         listing = work.nodes.run(self.node, used_blocks.list_blocks(self.device), timeout=3600)
         found = used_blocks.spans(self.lv, listing)
-        work.hook("before", self.node, str(copy))
-        held = work.nodes.hold(self.node, copy.argv)
-        try:
-            if held.first_line() != "ready":
-                raise self._failed("its devices cannot be opened")
-            with work.breaker.breakable():
-                self._orders(work, held, found)
-        finally:
-            held.release()
-        work.hook("after", self.node, str(copy))
+        with work.change(copy):
+            held = work.nodes.hold(self.node, copy.argv)
+            try:
+                if held.first_line() != "ready":
+                    raise self._failed("its devices cannot be opened")
+                with work.breaker.breakable():
+                    self._orders(work, held, found)
+            finally:
+                held.release()
         work.reporter.moved(self, self.bytes)
 
     def _orders(self, work: Work, held: Held, found: list[Span]) -> None:

@@ -126,7 +126,7 @@ class CheckFileSystem(VolumeStep):
 
     def run(self, work: Work) -> None:
         """Check; corrections that e2fsck makes unasked are a success."""
-        result = work.nodes.run(self.node, self.commands()[0].argv, timeout=24 * 3600)
+        result = work.run(self.commands()[0], timeout=24 * 3600)
         if result.rc not in fs.CHECKED:
             raise Refused(
                 f"the file system of {self.lv} is damaged, so it is not touched",

@@ -1,0 +1,157 @@
+"""vmstore log: what was changed, for eyes, programs and the shell."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.bench import Bench
+from tests.support.history import without_roots_rights
+from tests.support.san import G
+from vmstore.errors import ExitCode
+from vmstore.log import places
+
+
+@pytest.fixture
+def past(bench: Bench) -> Bench:
+    """Give a past: a create that failed and then did not, a grow that was refused, an evacuation that was killed."""
+    bench.san.volume("web011", 1 * G, "fc1")
+    bench.vmstore("create", "web01", "8G", fail=1)
+    bench.vmstore("create", "web01", "8G")
+    bench.vmstore("grow", "web01", "4G")
+    bench.vmstore("evacuate", bench.san.luns["fc1"].wwid, "--to", "fc", "--yes", cut_at=2)
+    return bench
+
+
+def rows(outcome: str) -> list[list[str]]:
+    """Take plain lines apart."""
+    return [line.split("\t") for line in outcome.splitlines()]
+
+
+def test_runs_stand_at_the_margin_and_their_commands_below(past: Bench) -> None:
+    outcome = past.vmstore("log")
+    assert (outcome.code, outcome.err) == (0, "")
+    heading, *lines = outcome.out.splitlines()
+    assert heading.split() == ["TIME", "BY", "ON", "RESULT", "TOOK", "WHAT"]
+    at = heading.index("WHAT")
+    assert [line[at:].partition(" (")[0] for line in lines if line[at] != " "] == [
+        "vmstore create web01 8G",
+        "vmstore create web01 8G",
+        "vmstore grow web01 4G",
+        f"vmstore evacuate {past.san.luns['fc1'].wwid} --to fc --yes",
+    ]
+    assert any(line[at:].startswith("  lvcreate --yes") for line in lines)
+
+
+def test_each_row_says_what_came_of_it(past: Bench) -> None:
+    found = rows(past.vmstore("log", "-o", "plain").out)
+    assert [(row[3], row[5].split()[0]) for row in found[:7]] == [
+        ("failed (8)", "vmstore"),
+        ("done", "lvcreate"),
+        ("seen done", "make"),
+        ("failed (5)", "mkfs.ext4"),
+        ("seen failed", "make"),
+        ("done", "lvremove"),
+        ("taken back", "make"),
+    ]
+    assert found[3][6] == "mkfs.ext4: this failure was asked for by the test"
+    assert [row[3] for row in found if row[5].startswith("vmstore")] == [
+        "failed (8)", "done", "failed (4)", "no end known",
+    ]  # fmt: skip
+
+
+def test_failed_shows_what_did_not_come_to_a_good_end(past: Bench) -> None:
+    found = rows(past.vmstore("log", "--failed", "-o", "plain").out)
+    assert len(found) > 5
+    assert {row[3] for row in found} == {
+        "failed (8)", "failed (5)", "failed (4)", "seen failed", "taken back", "no end known",
+    }  # fmt: skip
+
+
+def test_of_one_vm_there_is_what_was_asked_for_it_and_each_command_that_names_it(past: Bench) -> None:
+    every = rows(past.vmstore("log", "-o", "plain").out)
+    found = rows(past.vmstore("log", "web01", "-o", "plain").out)
+    evacuate = next(number for number, row in enumerate(every) if row[5].startswith("vmstore evacuate"))
+    assert found[:evacuate] == every[:evacuate]
+    rest = [row[5] for row in found[evacuate:]]
+    assert all("web01" in what.replace("web011", "") for what in rest)
+    assert not [row for row in every if row[5].startswith("vmstore evacuate") and row in found]
+
+
+def test_of_one_job_there_is_what_it_did(past: Bench) -> None:
+    (job,) = {entry["job"] for entry in past.log() if "job" in entry}
+    found = past.vmstore("log", job, "-o", "json").json
+    assert (found["schema"], found["kind"]) == (1, "log")
+    assert {item["job"] for item in found["items"]} == {job}
+    commands = [item["command"] for item in found["items"] if item["kind"] == "command"]
+    assert commands == [
+        entry["command"] for entry in past.log() if entry["event"] == "start" and entry.get("job") == job
+    ]
+    assert [item["result"] for item in found["items"] if item["kind"] == "command"][-1] is None
+
+
+def test_the_last_and_those_since(past: Bench) -> None:
+    every = rows(past.vmstore("log", "-o", "plain").out)
+    assert rows(past.vmstore("log", "-n", "3", "-o", "plain").out) == every[-3:]
+    assert rows(past.vmstore("log", "--since", "1h", "-o", "plain").out) == every
+    assert past.vmstore("log", "--since", "2999-01-01", "-o", "plain").out == ""
+    assert past.vmstore("log", "--since", every[5][0], "-o", "plain").out.startswith(every[5][0])
+
+
+def test_a_time_that_is_none_is_refused(bench: Bench) -> None:
+    outcome = bench.vmstore("log", "--since", "yesterday")
+    assert outcome.code == ExitCode.USAGE
+    assert outcome.err.count("\n") == 3
+
+
+def test_where_nothing_was_changed_yet_that_is_said(bench: Bench) -> None:
+    outcome = bench.vmstore("log")
+    assert outcome.code == 0
+    assert outcome.err == f"there is nothing of that in {places.SYSTEM}\n"
+    assert bench.vmstore("log", "-o", "json").json == {"schema": 1, "kind": "log", "items": []}
+
+
+def test_a_script_stays_one_line_for_the_shell(bench: Bench) -> None:
+    bench.san.volume("idle", 2 * G, "fc1", used=G // 8)
+    assert bench.vmstore("evacuate", bench.san.luns["fc1"].wwid, "--yes").code == 0
+    plain = rows(bench.vmstore("log", "-o", "plain").out)
+    assert {len(row) for row in plain} == {7}
+    copies = [row[5] for row in plain if row[5].startswith("bash -c")]
+    assert copies
+    scripts = [
+        item["command"]
+        for item in bench.vmstore("log", "-o", "json").json["items"]
+        if item["command"].startswith("bash")
+    ]
+    assert [text.replace("\n", "\\n") for text in scripts] == copies
+    assert max(map(len, bench.vmstore("log").out.splitlines())) < 350
+
+
+def test_what_root_keeps_for_itself_is_refused(past: Bench) -> None:
+    places.SYSTEM.chmod(0)
+    with without_roots_rights():
+        outcome = past.vmstore("log")
+    assert outcome.code == ExitCode.REFUSED
+    assert "run it with sudo" in outcome.err
+
+
+def test_no_log_is_kept(bench: Bench) -> None:
+    bench.config.write_text(f'{bench.config.read_text()}[log]\nfile = "none"\n')
+    outcome = bench.vmstore("log")
+    assert outcome.code == ExitCode.REFUSED
+    assert "journalctl -t vmstore" in outcome.err
+
+
+def test_a_year_of_a_busy_cluster_is_read_in_a_moment(bench: Bench, tmp_path: Path) -> None:
+    """20,000 commands, which is 60,000 lines."""
+    bench.san.volume("web01", 8 * G, "fc1")
+    bench.vmstore("grow", "web01", "10G")
+    text = places.SYSTEM.read_text(encoding="utf-8")
+    again = 60_000 // len(text.splitlines())
+    with places.SYSTEM.open("w", encoding="utf-8") as file:
+        for number in range(again):
+            file.write(text.replace('"run": "', f'"run": "{number}-'))
+    began = time.process_time()
+    found = bench.vmstore("log", "web01", "-o", "plain")
+    assert time.process_time() - began < 10
+    assert len(found.out.splitlines()) > 20_000
