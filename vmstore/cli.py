@@ -14,6 +14,7 @@ import typer
 from vmstore import __version__
 from vmstore.commands import (
     create,
+    doctor,
     evacuate,
     explain,
     freeze,
@@ -60,6 +61,7 @@ app.command("rebalance")(rebalance.rebalance)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("doctor")(doctor.doctor)
 app.command("status")(status.status)
 app.command("start")(start.start)
 app.command("stop")(stop.stop)
