@@ -81,10 +81,10 @@ def parse(node: str, text: str, asked: tuple[float, float], limit: int) -> NodeC
     begin = re.search(r"^@begin ([0-9.]+) ([0-9]+)$", text, re.MULTILINE)
     over = re.search(r"^@over ([0-9.]+)$", text, re.MULTILINE)
     sections = _sections(text)
+    if begin and begin[2] != "0":
+        raise Unreadable(node, f"it was asked as user {begin[2]}, and only root may look at LVM and the cluster")
     if begin is None or over is None or _ALL - sections.keys():
         raise Unreadable(node, "the answer is cut off")
-    if begin[2] != "0":
-        raise Unreadable(node, f"it was asked as user {begin[2]}, and only root may look at LVM and the cluster")
     untold = {part: why for part, (rc, lines) in sections.items() if (why := _why(rc, lines, limit))}
 
     def lines(part: str) -> Sequence[str]:

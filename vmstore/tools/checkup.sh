@@ -40,7 +40,7 @@ pvs_here() { within pvs --readonly --noheadings --separator '|' -o pv_uuid,pv_na
 
 settings() {
     local told file
-    told=$(within lvmconfig --type full devices global activation) || { echo "$told" && return 1; }
+    told=$(within lvmconfig --type full devices global activation) || return
     grep -E '^[[:space:]]*((global_)?filter|use_devicesfile|devicesfile|use_lvmlockd|use_lvmpolld|auto_activation_volume_list)=' \
         <<<"$told"
     file=$(sed -n 's/^[[:space:]]*devicesfile="\(.*\)"$/\1/p' <<<"$told")
@@ -52,12 +52,15 @@ settings() {
 
 # lvmlockctl serves one asker at a time (see probe.sh).
 locks() {
-    local try
+    local try code
     for try in 1 2 3 4 5; do
         within lvmlockctl --info && return
+        code=$?
+        # Neither one that hangs nor one that is not there is only busy (timeout(1)).
+        [ $code -lt 124 ] || break
         sleep "0.$try"
     done
-    return 1
+    return $code
 }
 
 # The memory of each VM whose volume is mounted here, by its definition there, and what VMware keeps of it on disk.
