@@ -128,8 +128,8 @@ _TABLE = (
     _code(
         "D31",
         "move half done",
-        "Volumes lie on two PVs at once and nobody goes on with that, so they cannot be grown, removed or moved "
-        "elsewhere.",
+        "Nobody goes on with a move that was begun: volumes may lie on two PVs at once, where they are neither "
+        "grown nor removed, and the PV stays as it is, often cordoned.",
         "vmstore job list",
         "vmstore job resume JOB",
         "vmstore evacuate PV",

@@ -26,12 +26,14 @@ def suspended(seen: Seen) -> Iterator[Finding]:
 def moves(seen: Seen) -> Iterator[Finding]:
     """Find moves off a PV that were begun, and on which nobody works, VMS-D31."""
     for pv in seen.world.pvs:
-        going = [lv for lv in seen.world.lvs if not lv.private and _leaves(seen, lv, pv)]
-        if not going or pv.uuid in seen.working:
+        going = [lv.name for lv in seen.world.lvs if not lv.private and _leaves(seen, lv, pv)]
+        if not (going or pv.leases) or pv.uuid in seen.working:
             continue
         name = called(pv)
+        half = f"{listed(going)} {'is' if len(going) == 1 else 'are'} half-way off it"
+        cut_off = "a job that was to move volumes off it was cut off"
+        what = "; ".join([*([half] if going else []), cut_off if pv.leases else "no job of vmstore is at work on that"])
         go_on = f"vmstore job resume {name}" if pv.leases else f"vmstore evacuate {name}"
-        what = f"half-way off it: {listed(lv.name for lv in going)}; no job of vmstore is at work on that"
         mend = (Mend("", "vmstore job list"), Mend("", go_on))
         yield Finding("VMS-D31", Level.WARNING, "PV", name, what, mend)
 

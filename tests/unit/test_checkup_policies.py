@@ -148,7 +148,15 @@ def test_a_move_is_half_done_where_no_job_is_at_work_on_it() -> None:
     assert codes(moving(), working=frozenset({"sda"})) == []
     assert codes(moving(), working=frozenset({"sdb"})) == ["VMS-D31"]
     assert findings(moving())[0].mend[-1] == ("", "vmstore evacuate wwid-sda")
-    assert findings(moving("n1:20260102T030405Z-sda"))[0].mend[-1] == ("", "vmstore job resume wwid-sda")
+    cut_off = findings(moving("n1:20260102T030405Z-sda"))[0]
+    assert cut_off.what == "web01 is half-way off it; a job that was to move volumes off it was cut off"
+    assert cut_off.mend[-1] == ("", "vmstore job resume wwid-sda")
+
+
+def test_a_job_that_was_cut_off_between_two_volumes_is_half_done_too() -> None:
+    made = World("n1 n2 n3").pv("sda", lease="n1:20260102T030405Z-sda").pv("sdb").inventory()
+    assert [each.what for each in findings(made)] == ["a job that was to move volumes off it was cut off"]
+    assert codes(made, working=frozenset({"sda"})) == []
 
 
 def test_a_lock_counts_where_the_node_told_of_its_locks() -> None:

@@ -36,7 +36,8 @@ suspended() {
 # The kernel's word on paths needs no disk to answer.
 paths() { within dmsetup status --target multipath; }
 
-pvs_here() { within pvs --readonly --noheadings --separator '|' -o pv_uuid,pv_name,vg_name; }
+# LVM hides a shared VG where lvmlockd is off, unless it is asked for (lvmlockd(8)).
+pvs_here() { within pvs --readonly --shared --noheadings --separator '|' -o pv_uuid,pv_name,vg_name; }
 
 settings() {
     local told file
@@ -86,7 +87,9 @@ checksum() {
 
 dlm() { within dlm_tool dump_config; }
 
-volumes() { within lvs --readonly --noheadings --separator '|' -o lv_name,lv_autoactivation,vg_autoactivation "$vg"; }
+volumes() {
+    within lvs --readonly --shared --noheadings --separator '|' -o lv_name,lv_autoactivation,vg_autoactivation "$vg"
+}
 
 fencing() {
     case $1 in
