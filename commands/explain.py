@@ -1,4 +1,4 @@
-"""vmstore explain: what an alert of a report means, and what to do."""
+"""vmstore explain: what an alert of a report, or a finding of doctor, means, and what to do."""
 
 from typing import Annotated
 
@@ -15,18 +15,22 @@ def explain(
     ] = None,
     output: Format = Output.table,
 ) -> None:
-    """Explain the codes of alerts: what each means, and the commands that help."""
+    """Explain the codes of alerts and of what doctor finds: what each means, and the commands that help."""
     import textwrap
 
     from vmstore import ui
     from vmstore.errors import NotFound
-    from vmstore.policies.codes import CODES
+    from vmstore.policies import checkup_codes
+    from vmstore.policies.codes import CODES, Code
 
+    known = CODES | checkup_codes.CODES
     wanted = []
-    for word in codes or CODES:
-        found = CODES.get(word.upper()) or CODES.get(f"VMS-{word.upper()}")
+    for word in codes or known:
+        found = known.get(word.upper()) or known.get(f"VMS-{word.upper()}")
         if found is None:
-            raise NotFound(f"there is no code {word}", why="no alert has it", hint="`vmstore explain` lists them all")
+            raise NotFound(
+                f"there is no code {word}", why="no alert or finding has it", hint="`vmstore explain` lists them all"
+            )
         wanted.append(found)
     if codes and output is Output.table:
         for code in wanted:
@@ -35,7 +39,14 @@ def explain(
         ui.write("What is written in capitals is yours to fill in.\n")
         return
     rows = [
-        {"code": each.code, "title": each.title, "meaning": each.meaning, "unit": each.unit, "help": list(each.help)}
+        {
+            "code": each.code,
+            "title": each.title,
+            "meaning": each.meaning,
+            # Only alerts have a number.
+            "unit": each.unit if isinstance(each, Code) else None,
+            "help": list(each.help),
+        }
         for each in wanted
     ]
     shown = ("CODE", "code"), ("TITLE", "title"), ("MEANING", "meaning")

@@ -15,6 +15,7 @@ from vmstore import __version__
 from vmstore.commands import (
     agent,
     create,
+    doctor,
     evacuate,
     explain,
     freeze,
@@ -66,6 +67,7 @@ app.command("rebalance")(rebalance.rebalance)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("doctor")(doctor.doctor)
 app.command("log")(log.log)
 app.command("status")(status.status)
 app.command("start")(start.start)

@@ -31,6 +31,11 @@ class Vm:
         row = self.row()
         return {key: row[key] for key in ("state", "node", "held_by")}
 
+    def diagnosis(self) -> dict[str, str]:
+        """Give what doctor finds: codes, and what each is about."""
+        told = self.cluster.vmstore(HOST, "doctor", "-o", "json", check=False).json
+        return {each["code"]: each["name"] for each in told["findings"]}
+
     def frozen(self) -> str | None:
         """Tell by whom its service is frozen."""
         by = self.row()["frozen"]

@@ -85,6 +85,33 @@ class OfPacemakerAlone:
         cluster.create("new01", "16M", "--no-service")
         assert "lvm_vmstore" in cluster.sh("n1", "dlm_tool ls").out
 
+    def test_doctor_finds_what_is_wrong_with_the_cluster_and_is_silent_when_it_is_mended(
+        self, cluster: Cluster, vm: Vm
+    ) -> None:
+        vm.runs_on_node("n1")
+        vm.wait_for(1)
+        assert vm.diagnosis() == {}
+        fencing = "crm_attribute -q -t crm_config -n stonith-enabled -v"
+        cluster.sh("n1", f"{fencing} false; crm_standby -N n3 -v on")
+        cluster.vmstore(HOST, "freeze", "web01")
+        try:
+            found = vm.diagnosis()
+            assert (found["VMS-D40"], found["VMS-D43"], found["VMS-D46"]) == ("pacemaker", "web01", "n3")
+            assert len(found) == 3
+        finally:
+            cluster.vmstore(HOST, "thaw", "web01")
+            cluster.sh("n1", f"{fencing} true; crm_standby -N n3 -D")
+        cluster.wait(lambda: vm.diagnosis() == {}, 90, "doctor to find nothing")
+
+    def test_doctor_finds_a_volume_in_use_that_the_manager_does_not_know_of(self, cluster: Cluster, vm: Vm) -> None:
+        vm.stops()
+        cluster.mount("n2", "web01")
+        try:
+            assert vm.diagnosis() == {"VMS-D44": "web01"}
+        finally:
+            cluster.unmount("n2", "web01")
+        assert vm.diagnosis() == {}
+
 
 class TestPacemaker(Managed, OfPacemakerAlone):
     """Pacemaker; what it does alone is tried first, since the last of the others removes the VM."""

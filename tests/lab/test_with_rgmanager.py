@@ -54,6 +54,25 @@ class OfRgmanagerAlone:
         assert vm.process("n1") == process
         assert vm.status()["state"] == "started"
 
+    def test_doctor_finds_a_service_that_failed_and_services_that_are_locked(self, cluster: Cluster, vm: Vm) -> None:
+        vm.runs_on_node("n1")
+        vm.wait_for(1)
+        assert vm.diagnosis() == {}
+        cluster.sh("n2", "clusvcadm -l")
+        try:
+            assert vm.diagnosis() == {"VMS-D41": "rgmanager"}
+        finally:
+            cluster.sh("n2", "clusvcadm -u")
+        # Its volume cannot be unmounted while somebody is in there.
+        cluster.sh("n1", "cd /vm/web01; (setsid sleep 300 >/dev/null 2>&1 </dev/null & echo $! >/tmp/busy.pid)")
+        try:
+            cluster.sh("n1", "clusvcadm -d web01", check=False)
+            cluster.wait(lambda: vm.diagnosis() == {"VMS-D42": "web01"}, 120, "doctor to find a failed service")
+        finally:
+            cluster.sh("n1", "kill $(cat /tmp/busy.pid)")
+        cluster.vmstore(HOST, "stop", "web01")
+        assert vm.diagnosis() == {}
+
     def test_a_first_start_makes_it_start_with_the_cluster(self, cluster: Cluster, vm: Vm) -> None:
         vm.runs_on_node("n1")
         for node in cluster.nodes:

@@ -94,6 +94,8 @@ class Node:
     ``knob``: its kernel can hold copies back; ``share`` is the part of its time in which copies may run, ``pressure``
     its I/O pressure, both in per cent. ``log`` is what its kernel says, None where that is
     kept from everybody; ``seen`` is what vmstore has seen of it since the node was booted, None for nothing.
+    ``ahead`` is by how many seconds its clock is, ``told`` what it says otherwise when it is looked at for trouble (see
+    san_checkup.py).
     """
 
     name: str
@@ -119,6 +121,8 @@ class Node:
     pressure: float = 0.0
     log: list[str] | None = field(default_factory=list)
     seen: list[str] | None = None
+    ahead: float = 0.0
+    told: dict[str, list[str] | None] = field(default_factory=dict)
 
 
 @dataclass
