@@ -62,6 +62,7 @@ def own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if request.path.is_relative_to(HERE / "lab"):
         return
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("VMSTORE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("VMSTORE_CONFIG", raising=False)
     monkeypatch.delenv("VMSTORE_DEBUG", raising=False)
     assert lvm.run.__kwdefaults__ is not None

@@ -13,6 +13,7 @@ import typer
 
 from vmstore import __version__
 from vmstore.commands import (
+    completion,
     create,
     evacuate,
     explain,
@@ -66,6 +67,7 @@ app.command("stop")(stop.stop)
 app.command("relocate")(relocate.relocate)
 app.command("freeze")(freeze.freeze)
 app.command("thaw")(thaw.thaw)
+app.command("completion")(completion.completion)
 app.add_typer(pvs, name="pv")
 pvs.command("list")(pv.list_pvs)
 pvs.command("add")(pv.add)

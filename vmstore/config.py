@@ -215,7 +215,7 @@ def load(path: Path | None = None) -> Config:
     Raises ConfigError for a file that is named and missing, that others may write to, that is no TOML, or
     that holds a key or value which is not known.
     """
-    named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    named = _named(path)
     file = named or DEFAULT_PATH
     try:
         _refuse_unsafe(file)
@@ -229,6 +229,15 @@ def load(path: Path | None = None) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}", why=str(error), hint="mend the file or its mode") from None
     return parse(text, str(file))
+
+
+def file_of(path: Path | None) -> Path:
+    """Give the file that ``load`` reads."""
+    return _named(path) or DEFAULT_PATH
+
+
+def _named(path: Path | None) -> Path | None:
+    return path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
 
 
 def parse(text: str, source: str) -> Config:
