@@ -67,6 +67,7 @@ def own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(places, "SYSTEM", tmp_path / "vmstore" / "vmstore.log")
     monkeypatch.setattr(places, "to_syslog", lambda line, *, failed: None)
     monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.setenv("VMSTORE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("VMSTORE_CONFIG", raising=False)
     monkeypatch.delenv("VMSTORE_DEBUG", raising=False)
     assert lvm.run.__kwdefaults__ is not None

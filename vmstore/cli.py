@@ -14,6 +14,7 @@ import typer
 from vmstore import __version__
 from vmstore.commands import (
     agent,
+    completion,
     create,
     doctor,
     evacuate,
@@ -75,6 +76,7 @@ app.command("stop")(stop.stop)
 app.command("relocate")(relocate.relocate)
 app.command("freeze")(freeze.freeze)
 app.command("thaw")(thaw.thaw)
+app.command("completion")(completion.completion)
 app.add_typer(pvs, name="pv")
 pvs.command("list")(pv.list_pvs)
 pvs.command("add")(pv.add)

@@ -241,7 +241,7 @@ def given(path: Path | None = None) -> Mapping[str, Any]:
 
 def _read(path: Path | None) -> tuple[Path, str | None]:
     """Read the file; None where there is none and none was named."""
-    named = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    named = _named(path)
     file = named or DEFAULT_PATH
     try:
         _refuse_unsafe(file)
@@ -254,6 +254,15 @@ def _read(path: Path | None) -> tuple[Path, str | None]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}", why=str(error), hint="mend the file or its mode") from None
+
+
+def file_of(path: Path | None) -> Path:
+    """Give the file that ``load`` reads."""
+    return _named(path) or DEFAULT_PATH
+
+
+def _named(path: Path | None) -> Path | None:
+    return path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
 
 
 def parse(text: str, source: str) -> Config:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmstore import config as configuration
-from vmstore import inventory, names
+from vmstore import inventory, known_names, names
 from vmstore.config import Config
 from vmstore.errors import ConfigError, NotFound, UsageError
 from vmstore.inventory import Wanted
@@ -27,17 +27,21 @@ from vmstore.tools.unmanaged import Unmanaged
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Settings and nodes of one run; ``absent`` are the nodes that the admin said are off."""
+    """Settings and nodes of one run; ``absent`` are the nodes that the admin said are off.
+
+    ``known`` is where the names that each inventory finds are left for completion, None for nowhere.
+    """
 
     config: Config
     nodes: Nodes
     absent: frozenset[str] = field(default=frozenset())
     log: Log = field(default_factory=Log)
+    known: Path | None = None
 
     def inventory(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Inventory:
         """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager."""
         wanted = self._wanted(blocks, devices, services)
-        return self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent))
+        return self._kept(self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent)))
 
     def reader(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Read:
         """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
@@ -45,8 +49,9 @@ class Session:
 
         def again(known: Inventory | None = None, touched: Collection[str] = (), *, services: bool = True) -> Inventory:
             if known is None:
-                return self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent))
-            return inventory.read_again(self.nodes, self.config.vg, wanted, known, touched, services=services)
+                return self._kept(self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent)))
+            vg = self.config.vg
+            return self._kept(inventory.read_again(self.nodes, vg, wanted, known, touched, services=services))
 
         return again
 
@@ -61,6 +66,11 @@ class Session:
                 why=f"the nodes are {', '.join(self.nodes.names)}",
                 hint="use a name from `nodes` in the configuration, or one that `vmstore job list` shows",
             )
+        return world
+
+    def _kept(self, world: Inventory) -> Inventory:
+        if self.known:
+            known_names.keep(self.known, world, self.config)
         return world
 
     def _wanted(self, blocks: bool, devices: bool, services: bool) -> Wanted:
@@ -134,4 +144,5 @@ def start(config_file: Path | None, absent: Sequence[str] = (), *, changes: bool
     reached = nodes.connect(make_runner(), config.nodes, config.ssh)
     for node in absent:
         names.node(node)
-    return Session(config, reached, frozenset(absent), log)
+    known = known_names.file(configuration.file_of(config_file))
+    return Session(config, reached, frozenset(absent), log, known)

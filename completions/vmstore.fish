@@ -1,0 +1,511 @@
+# Completion of vmstore for fish, made by ./script/completions from the table of commands: change that, not this.
+# It starts no process: what VMs, PVs, nodes and jobs there are, the last inventory has left in a file.
+
+function __vmstore_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l verbs
+    set -l arguments
+    set -l options
+    set -l codes
+    set -l given
+    set -l path
+    set -l waits
+    set -l ended
+    set -l config
+    set -l place 1
+    __vmstore_table ''
+    for word in $words[2..-1]
+        if test -n "$waits"
+            string match -q -- '*--config=*' $waits; and set config $word
+            set waits
+        else if test -n "$ended"; or not string match -q -- '-?*' $word
+            if test -z "$verbs"
+                set place (math $place + 1)
+            else if string match -q -- $word\t'*' $verbs
+                set -a path $word
+                __vmstore_table "$path"
+            else
+                return
+            end
+        else if test "$word" = --
+            set ended yes
+        else
+            set -l parts (string split -m 1 = -- $word)
+            set -l entry (__vmstore_option $parts[1] $options); or continue
+            set -a given $entry
+            if set -q parts[2]
+                string match -q -- '*--config=*' $entry; and set config $parts[2]
+            else if string match -q -- '*=*' $entry
+                set waits $entry
+            end
+        end
+    end
+
+    if test -n "$waits"
+        __vmstore_values '' (string split -m 1 = -- $waits)[2]
+    else if test -z "$ended"; and string match -q -- '--*=*' $current
+        set -l parts (string split -m 1 = -- $current)
+        set -l entry (__vmstore_option $parts[1] $options); or return
+        __vmstore_values $parts[1]= (string split -m 1 = -- $entry)[2]
+    else if test -z "$ended"; and string match -q -- '-*' $current
+        __vmstore_options
+    else if test -n "$verbs"
+        printf '%s\n' $verbs
+    else if set -q arguments[$place]
+        __vmstore_values '' (string replace -r '^\*' '' -- $arguments[$place])
+    else if string match -q -- '\**' $arguments[-1]
+        __vmstore_values '' (string replace -r '^\*' '' -- $arguments[-1])
+    else if test -z "$ended$current"
+        __vmstore_options
+    end
+end
+
+# SPELLING OPTION...: prints the entry of the option that is spelt so.
+function __vmstore_option
+    for option in $argv[2..-1]
+        set -l entry (string split \t -- $option)[1]
+        set -l spelt (string split -m 1 = -- (string replace -r '^\*' '' -- $entry))[1]
+        if contains -- $argv[1] (string split , -- $spelt)
+            echo $entry
+            return
+        end
+    end
+    return 1
+end
+
+# Offers the options that were not given, and those that may be given again.
+function __vmstore_options --no-scope-shadowing
+    for option in $options
+        set -l parts (string split \t -- $option)
+        if string match -q -- '\**' $parts[1]; or not contains -- $parts[1] $given
+            set -l spelt (string split -m 1 = -- (string replace -r '^\*' '' -- $parts[1]))[1]
+            printf "%s\t$parts[2]\n" (string split , -- $spelt)
+        end
+    end
+end
+
+# BEFORE OFFERS: offers words, names and files, such as "table|json" or "@class|@pv", each with BEFORE before it.
+function __vmstore_values --no-scope-shadowing
+    for offer in (string split -n '|' -- $argv[2])
+        switch $offer
+            case @file
+                # What fish offers to a command that it does not know.
+                printf '%s\n' $argv[1](complete -C "'' "(string replace -- "$argv[1]" '' $current))
+            case @code
+                printf '%s\n' $argv[1]$codes
+            case '@*'
+                __vmstore_names "$argv[1]" (string sub -s 2 -- $offer) "$config"
+            case '*'
+                echo $argv[1]$offer
+        end
+    end
+end
+
+# BEFORE KIND CONFIG: offers the names of a kind. Whatever the file holds, nothing gets out of it that a shell or a terminal
+# could take for more than a name.
+function __vmstore_names
+    set -l file /etc/vmstore/vmstore.toml
+    test -n "$VMSTORE_CONFIG"; and set file $VMSTORE_CONFIG
+    test -n "$argv[3]"; and set file $argv[3]
+    switch $file
+        case '/*'
+        case '~/*'
+            set file $HOME/(string sub -s 3 -- $file)
+        case '*'
+            set file $PWD/(string replace -r '^\./' '' -- $file)
+    end
+    set file (string replace -a / % -- $file)
+    set -l folder /var/cache/vmstore/names
+    if test -n "$VMSTORE_CACHE"
+        set folder $VMSTORE_CACHE/names
+    else if not test -r $folder/$file
+        set folder $HOME/.cache/vmstore/names
+        test -n "$XDG_CACHE_HOME"; and set folder $XDG_CACHE_HOME/vmstore/names
+    end
+    set file $folder/$file
+    test -f $file -a -r $file; or return
+    # Only root can make what is in /var/cache; elsewhere it must be one's own.
+    string match -q '/var/cache/*' -- $folder; or test -O $file -a -O $folder; or return
+    read -z -l text <$file
+    string match -qr '[^A-Za-z0-9/_.:+=@,\n -]' -- $text; and return
+    string match -r "^$argv[2] [A-Za-z0-9/_].*" -- (string split \n -- $text) |
+        string replace -- "$argv[2] " "$argv[1]" | string replace ' ' \t
+end
+
+# COMMAND: sets its verbs, or its arguments, and its options.
+function __vmstore_table --no-scope-shadowing
+    set verbs
+    set arguments
+    set options
+    set codes \
+        'VMS-C01'\t'class nearly full' \
+        'VMS-C02'\t'class full soon' \
+        'VMS-C03'\t'class below its reserve' \
+        'VMS-G01'\t'VG nearly full' \
+        'VMS-G02'\t'VG full soon' \
+        'VMS-G03'\t'VG below its reserve' \
+        'VMS-J01'\t'growth jumped' \
+        'VMS-J02'\t'growth got faster' \
+        'VMS-L01'\t'lock LV without room' \
+        'VMS-M01'\t'VG metadata nearly full' \
+        'VMS-P01'\t'PV missing' \
+        'VMS-P02'\t'PV cordoned for long' \
+        'VMS-P03'\t'PV nearly full' \
+        'VMS-P04'\t'PV below its reserve' \
+        'VMS-V01'\t'VM file system nearly full' \
+        'VMS-V02'\t'VM file system full soon' \
+        'VMS-V03'\t'VM file system below its reserve'
+    switch $argv[1]
+        case ''
+            set verbs \
+                'list'\t'List the volumes, their use and who holds them' \
+                'show'\t'Show one volume in full, with where its extents lie' \
+                'create'\t'Create a VM\'s volume with a file system on it, and its service where there is a cluster manager' \
+                'grow'\t'Grow a VM\'s volume while the VM runs' \
+                'evacuate'\t'Empty a PV while its VMs run' \
+                'rebalance'\t'Move volumes until every PV and class is within policy' \
+                'remove'\t'Remove a VM\'s volume and all that is on it, and its service' \
+                'report'\t'Report how full the storage is, how it grows, when it will be full, and what there is room for' \
+                'explain'\t'Explain the codes of alerts: what each means, and the commands that help' \
+                'status'\t'Show the VMs\' services: state, node, frozen or not, and whether the nodes agree with the manager' \
+                'start'\t'Start a VM, through the cluster manager where there is one' \
+                'stop'\t'Stop a VM: it is suspended to its own volume, and no node holds the volume any more' \
+                'relocate'\t'Relocate a running VM: suspended here, resumed there, without a reboot' \
+                'freeze'\t'Freeze a VM\'s service: the manager neither checks, starts, stops nor fails it over' \
+                'thaw'\t'Thaw a VM\'s service: the manager takes care of it again' \
+                'completion'\t'Print the completion for a shell' \
+                'pv'\t'The LUNs below: list, add, remove, cordon' \
+                'job'\t'What is at work: list, show, watch, pause, resume, abort' \
+                'policy'\t'What vmstore does by itself: show the rules, check, apply'
+            set options \
+                '--debug'\t'Show where an error came from' \
+                '--version'\t'Show the version and exit' \
+                '-h,--help'\t'Show this message and exit'
+        case 'list'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'show'
+            set arguments \
+                '@vm'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'create'
+            set arguments \
+                '' \
+                ''
+            set options \
+                '--class=@class'\t'Class of PV it shall lie on' \
+                '*--pv=@pv'\t'PV it shall lie on; may be repeated' \
+                '--fs=ext3|ext4'\t'File system; the configuration has the default' \
+                '--activate'\t'Leave it active on the node that made it' \
+                '--service,--no-service'\t'Make the VM\'s cluster service, too' \
+                '--agents=bundled|stock'\t'What the service is made of under Pacemaker' \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'grow'
+            set arguments \
+                '@vm' \
+                ''
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'evacuate'
+            set arguments \
+                '@pv'
+            set options \
+                '*--to=@class|@pv'\t'Where to; may be repeated. Else the PV\'s own class' \
+                '--remove'\t'Take the PV out of the VG at the end' \
+                '--window='\t'Move only at this time of the day; rest else' \
+                '--rate='\t'Copy at most so much a second, such as 50M; none: no limit' \
+                '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
+                '--engine=mirror|raid1|used'\t'How each volume moves: LVM\'s mirror, a leg more (raid1), or by what is used. Else the fastest' \
+                '--suspend='\t'A VM may be down for so long, such as 5m, where that moves it faster' \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'rebalance'
+            set options \
+                '--most='\t'No PV may be fuller, such as 80%' \
+                '--window='\t'Move only at this time of the day; rest else' \
+                '--rate='\t'Copy at most so much a second, such as 50M; none: no limit' \
+                '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
+                '--engine=mirror|raid1|used'\t'How each volume moves: LVM\'s mirror, a leg more (raid1), or by what is used. Else the fastest' \
+                '--suspend='\t'A VM may be down for so long, such as 5m, where that moves it faster' \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'remove'
+            set arguments \
+                '@vm'
+            set options \
+                '--wipe'\t'Write zeros over it first' \
+                '--confirm='\t'The VM\'s name once more, for scripts' \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'report'
+            set arguments \
+                '*@vg|@class|@pv|@vm'
+            set options \
+                '-o,--output=table|json|plain|csv|html|prometheus|nagios'\t'How it is written; else as a table' \
+                '*--to=@file'\t'Write it there in one stroke; may be repeated. Without -o the ending tells how: .txt, .json, .csv, .tsv, .html, .prom' \
+                '--cron'\t'Say only what is new: what crossed a threshold, changed, or is over' \
+                '--all'\t'Show every VM, in the table and to nagios' \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'explain'
+            set arguments \
+                '*@code'
+            set options \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '-h,--help'\t'Show this message and exit'
+        case 'status'
+            set arguments \
+                '@vm'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'start'
+            set arguments \
+                '@vm' \
+                '@node'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'stop'
+            set arguments \
+                '@vm'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'relocate'
+            set arguments \
+                '@vm' \
+                '@node'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'freeze'
+            set arguments \
+                '@vm'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'thaw'
+            set arguments \
+                '@vm'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'completion'
+            set arguments \
+                'bash|zsh|fish'
+            set options \
+                '-h,--help'\t'Show this message and exit'
+        case 'pv'
+            set verbs \
+                'list'\t'List the PVs with transport, class, WWID and room' \
+                'add'\t'Take a LUN into the VG' \
+                'remove'\t'Take an empty PV out of the VG and remove its label' \
+                'cordon'\t'Keep new extents off a PV; what lies on it stays' \
+                'uncordon'\t'Let new extents on a PV again'
+            set options \
+                '-h,--help'\t'Show this message and exit'
+        case 'pv list'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'pv add'
+            set arguments \
+                '@file'
+            set options \
+                '--class=@class'\t'Class to record; else the transport' \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'pv remove'
+            set arguments \
+                '@pv'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'pv cordon'
+            set arguments \
+                '@pv'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'pv uncordon'
+            set arguments \
+                '@pv'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'job'
+            set verbs \
+                'list'\t'List the jobs: what runs or was cut off, how far it is, and why it rests' \
+                'show'\t'Show a job with its record: what was asked, begun and done, and when' \
+                'watch'\t'Follow a job until it is over; leaving this does nothing to it' \
+                'pause'\t'Let a job rest after the piece that it moves; its services are thawed meanwhile' \
+                'resume'\t'Let a job that rests go on; take up here one that nobody works on any more, as it was asked for' \
+                'rate'\t'Have a job that runs copy at most so much a second from now on' \
+                'abort'\t'Give a job up: every volume stays whole where it is, and the PV takes new volumes again if it did before'
+            set options \
+                '-h,--help'\t'Show this message and exit'
+        case 'job list'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'job show'
+            set arguments \
+                '@job'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'job watch'
+            set arguments \
+                '@job'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'job pause'
+            set arguments \
+                '@job'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'job resume'
+            set arguments \
+                '@job'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'job rate'
+            set arguments \
+                '@job' \
+                ''
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'job abort'
+            set arguments \
+                '@job'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'policy'
+            set verbs \
+                'show'\t'Show the rules by which volumes grow by themselves, and where each is set' \
+                'check'\t'Show what `policy apply` would do, and why not more; change nothing' \
+                'apply'\t'Grow the volumes whose file systems are over their limit, as the policy says'
+            set options \
+                '-h,--help'\t'Show this message and exit'
+        case 'policy show'
+            set arguments \
+                '@vm'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'policy check'
+            set options \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+        case 'policy apply'
+            set options \
+                '--cron'\t'Say only what was done, and what failed otherwise' \
+                '--begin'\t'The first time: take it that no volume grew by itself in the last 24 hours' \
+                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '-h,--help'\t'Show this message and exit'
+    end
+end
+
+complete -c vmstore -f -a '(__vmstore_complete)'

@@ -1,0 +1,163 @@
+"""What each shell offers and fills in where, typed with nothing but a stub of vmstore in its PATH."""
+
+import os
+
+import pytest
+
+from tests.shells.terminal import Terminal
+
+JOB = "n1-20260102T120000Z-a1b2c3"
+
+
+@pytest.mark.parametrize(
+    ("line", "offers", "but"),
+    [
+        ("", {"list", "evacuate", "pv", "job", "completion"}, {"uncordon", "--debug"}),
+        ("--", {"--debug", "--help"}, {"list", "--output"}),
+        ("pv ", {"add", "cordon", "uncordon"}, {"evacuate"}),
+        ("show ", {"db01", "web01", "web02"}, {"n1", "fc"}),
+        ("show web", {"web01", "web02"}, {"db01"}),
+        ("relocate web01 ", {"n1", "n2"}, {"web02", "db01"}),
+        ("evacuate ", {"/dev/sdb", "36001405a", "36001405b"}, {"web01", "n1"}),
+        ("evacuate 36001405a --to ", {"fc", "iscsi", "36001405b"}, {"web01", "n1"}),
+        ("evacuate 36001405a --to fc --exclude ", {"db01", "web01"}, {"n1", "fc"}),
+        ("evacuate --engine ", {"mirror", "raid1", "used"}, {"web01"}),
+        ("list --offline ", {"n1", "n2"}, {"web01"}),
+        ("list --offline n1 --o", {"--offline", "--output"}, {"--config"}),
+        ("list --output ", {"table", "json", "plain"}, {"csv"}),
+        ("report -o ", {"table", "csv", "prometheus"}, set()),
+        ("report ", {"vmstore", "fc", "36001405a", "web01"}, {"n1"}),
+        ("report fc ", {"vmstore", "iscsi", "web01"}, {"n1"}),
+        ("list --output json -", {"--config", "--offline"}, {"--output", "-o"}),
+        ("create web03 1G --service --", {"--class", "--dry-run"}, {"--service", "--no-service"}),
+        ("explain VMS-C", {"VMS-C01", "VMS-C02"}, {"VMS-P01"}),
+        ("list ", {"--output", "--config"}, {"web01"}),
+    ],
+)
+def test_what_may_stand_there_is_offered(shell: Terminal, line: str, offers: set[str], but: set[str]) -> None:
+    # The longest comes with the last of its list, whatever else a shell redraws on the way.
+    typed = shell.type(line, until=max(offers, key=len))
+    assert offers <= typed.offered
+    assert not but & typed.offered
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("rep", ["report"]),
+        ("show d", ["show", "db01"]),
+        ("pv unc", ["pv", "uncordon"]),
+        ("evacuate /dev/s", ["evacuate", "/dev/sdb"]),
+        ("evacuate 36001405a --to i", ["evacuate", "36001405a", "--to", "iscsi"]),
+        ("evacuate 36001405a --to=i", ["evacuate", "36001405a", "--to=iscsi"]),
+        ("list --output=j", ["list", "--output=json"]),
+        ("list --config settings/vmstore.toml -o j", ["list", "--config", "settings/vmstore.toml", "-o", "json"]),
+        ("job rate n", ["job", "rate", JOB]),
+        ("create web03 1G --acti", ["create", "web03", "1G", "--activate"]),
+        ("--debug show d", ["--debug", "show", "db01"]),
+        ("show -o json d", ["show", "-o", "json", "db01"]),
+        ("show -- d", ["show", "--", "db01"]),
+        ("completion f", ["completion", "fish"]),
+    ],
+)
+def test_what_is_the_only_one_is_filled_in(shell: Terminal, line: str, words: list[str]) -> None:
+    assert shell.type(line).words == words
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "create ",
+        "create d",
+        "create web03 ",
+        "grow web01 ",
+        "remove web01 --confirm ",
+        "evacuate 36001405a --rate ",
+        f"job rate {JOB} ",
+        "nosuch ",
+        "pv nosuch ",
+        "show -- -",
+        "list -- ",
+        "show --output=json --output=t --nosuch=",
+        "list --output json --out",
+    ],
+)
+def test_where_nothing_is_known_nothing_is_offered_or_filled_in(shell: Terminal, line: str) -> None:
+    typed = shell.type(line, look=True)
+    assert typed.words == line.split()
+    assert not typed.offered
+
+
+@pytest.mark.parametrize("way", ["--config ", "--config=", "--config ./", "--config ~/"])
+def test_files_are_offered_where_one_is_named(shell: Terminal, way: str) -> None:
+    (shell.home / "other.toml").touch()
+    assert shell.type(f"list {way}oth").words[-1].endswith("other.toml")
+
+
+def test_with_another_configuration_there_are_its_names(shell: Terminal) -> None:
+    shell.know("vm east01\n", f"{shell.home}/other.toml")
+    for way in (
+        f"--config {shell.home}/other.toml",
+        "--config=other.toml",
+        "--config ./other.toml",
+        "--config ~/other.toml",
+    ):
+        assert shell.type(f"show {way} e").words[-1] == "east01"
+    assert shell.type("show e").words == ["show", "e"]
+
+
+@pytest.mark.parametrize("line", ["pv ", "list --", "explain "])
+def test_zsh_and_fish_say_what_each_is(shell: Terminal, line: str) -> None:
+    about = {"pv ": "Take a LUN into the VG", "list --": "This node is switched off", "explain ": "PV missing"}[line]
+    last = {"pv ": "uncordon", "list --": "--output", "explain ": "VMS-V03"}[line]
+    assert (about in shell.type(line, until=last).shown) == (shell.kind in ("zsh", "fish"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        b"vm web01\nvm x$(>owned)\n",
+        b"vm web01\nvm x`>owned`\n",
+        b"vm web01\nvm x;>owned\n",
+        b"vm web01\nvm x\x1b]0;owned\x07\n",
+        b"vm web01\rvm x\n",
+        b"vm web01\nvm x'\n",
+        b"vm web01\nvm x\xc3\xa9\n",
+        b"vm web01\nvm x\xff\n",
+        b"vm web01\nvm ~root\n",
+        b"vm web01\nvm x {a,b} \\\n",
+        b"vm web01\ttab\n",
+    ],
+)
+def test_a_file_that_holds_more_than_names_is_not_used(shell: Terminal, names: bytes) -> None:
+    shell.know(names)
+    for line in ("show ", "show x", "show w"):
+        assert shell.type(line).words == line.split()
+    assert not (shell.home / "owned").exists()
+
+
+def test_what_would_be_an_option_is_no_name(shell: Terminal) -> None:
+    shell.know("vm --wipe\nvm =ls\nvm\nvm \nnonsense\nvm web01 two\nvm web02\n")
+    assert shell.type("remove w", until="web02").offered >= {"web01", "web02"}
+    assert shell.type("remove --wi").words == ["remove", "--wipe"]
+    assert not {"--wipe", "=ls", "nonsense"} & shell.type("remove ", until="web02").offered
+
+
+def test_without_a_file_there_are_no_names(shell: Terminal) -> None:
+    shell.know("").unlink()
+    assert shell.type("show w").words == ["show", "w"]
+    assert shell.type("pv unc").words == ["pv", "uncordon"]
+
+
+@pytest.mark.parametrize("what", ["folder", "pipe", "dangling", "empty"])
+def test_what_is_no_file_of_names_is_left_alone(shell: Terminal, what: str) -> None:
+    file = shell.know("")
+    if what != "empty":
+        file.unlink()
+    if what == "folder":
+        file.mkdir()
+    elif what == "pipe":
+        os.mkfifo(file)
+    elif what == "dangling":
+        file.symlink_to("nowhere")
+    assert shell.type("show w").words == ["show", "w"]
