@@ -24,7 +24,7 @@ def evacuate(
     pv: Pv,
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="CLASS|PV", help="Where to; may be repeated. Else the PV's own class."),
+        typer.Option("--to", metavar="CLASS|PV", help="Where to; repeatable. Else to other PVs of its class."),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the PV out of the VG at the end.")] = False,
     window: Hours = "",

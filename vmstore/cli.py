@@ -37,6 +37,7 @@ from vmstore.errors import ExitCode, VmstoreError, unforeseen
 app = typer.Typer(
     name="vmstore",
     help="VMs on shared SAN storage: their volumes, made, grown and moved while they run, and their services.",
+    epilog="Everything in full: man vmstore. The settings: man vmstore.toml.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
 jobs = typer.Typer(
-    help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
+    help="What is at work: list, show, watch, pause, resume, rate, abort.", no_args_is_help=True, rich_markup_mode=None
 )
 policies = typer.Typer(
     help="What vmstore does by itself: show the rules, check, apply.", no_args_is_help=True, rich_markup_mode=None
