@@ -17,7 +17,7 @@ _EXAMPLE, _DEEPER = WIDTH - 4, WIDTH - 7
 _GAP = 3
 # What roff would read as a quote, an accent or a hyphen, in text that is there to be typed.
 _TYPED = str.maketrans({"-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", "\\": r"\e"})
-_UNSEEN = re.compile(r"\\f.|\\%")
+_UNSEEN = re.compile(r"\\f.")
 _ESCAPED = re.compile(r"\\\(..|\\.")
 _FONTS = {"strong": "B", "em": "I", "code_inline": "B"}
 _SENTENCE = re.compile(r"(?:(?<=[.!?])|(?<=[.!?]\\fP)) (?=[A-Z0-9\\])")
@@ -36,7 +36,8 @@ def page(markdown: str, source: str) -> str:
     name, section, date = words
     made = r".\" Made by `make manual`: edit the Markdown instead."
     title = f'.TH {name.upper()} {section} {date} "{source}" "System Manager\'s Manual"'
-    return "".join(f"{line}\n" for line in (made, title, ".ad l", *_blocks(blocks)))
+    # No word is hyphenated, and no line is filled up with spaces: names and commands stay as they are typed.
+    return "".join(f"{line}\n" for line in (made, ".nr HY 0", title, ".ad l", *_blocks(blocks)))
 
 
 def _blocks(blocks: list[SyntaxTreeNode]) -> list[str]:
@@ -139,9 +140,7 @@ def _inline(block: SyntaxTreeNode) -> str:
         elif child.type == "softbreak":
             parts.append(" ")
         elif child.type in _FONTS:
-            # \% keeps a name or a command in one piece, where groff hyphenates.
-            words = " ".join(rf"\%{word}" for word in _plain(child).translate(_TYPED).split(" "))
-            parts.append(rf"\f{_FONTS[child.type]}{words}\fP")
+            parts.append(rf"\f{_FONTS[child.type]}{_plain(child).translate(_TYPED)}\fP")
         else:
             raise Odd(f"{child.type} has no form in a manual page: {_plain(block)}")
     return "".join(parts)
