@@ -10,7 +10,7 @@ from vmstore import __version__
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "man"
 NAMES = ("vmstore.8", "vmstore.toml.5")
-_VERB = re.compile(r"### vmstore ([a-z ]+)")
+_VERB = re.compile(r"### vmstore ([a-z -]+)")
 
 
 class Wrong(ValueError):
@@ -47,8 +47,9 @@ def with_verbs(markdown: str) -> str:
         found.append(match[1])
         verb = known.get(match[1])
         if verb:
-            if not prose.strip():
-                raise Wrong(f"nothing is said of `vmstore {verb.words}`")
+            silent = [said.names[-1] for said in verb.takes if not said.text]
+            if silent or not prose.strip():
+                raise Wrong(f"nothing is said of `{' '.join(['vmstore', verb.words, *silent])}`")
             parts.append(f"### {verb.usage}\n{prose}{verbs.described(verb, often)}\n")
     _compare(known, found, "### vmstore {}")
     marks = {

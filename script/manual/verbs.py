@@ -48,9 +48,9 @@ def general() -> list[Said]:
 
 
 def shared(table: Sequence[Verb]) -> list[Said]:
-    """List what many verbs take, what is most common first."""
+    """List what many verbs take, arguments first."""
     counted = Counter(said for verb in table for said in verb.takes)
-    return [said for said, times in counted.most_common() if times >= OFTEN]
+    return sorted((said for said, times in counted.items() if times >= OFTEN), key=lambda said: said.option)
 
 
 def described(verb: Verb, often: Sequence[Said]) -> str:
@@ -75,12 +75,12 @@ def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Verb]:
         return
     takes = tuple(_said(each) for each in command.params if not getattr(each, "hidden", False))
     arguments = "".join(f" {said.tag}" for said in takes if not said.option)
-    summary = str(command.help).split("\n\n", maxsplit=1)[0].replace("\n", " ")
+    summary = (command.help or "").split("\n\n", maxsplit=1)[0].replace("\n", " ")
     yield Verb(" ".join(words), f"vmstore {' '.join(words)}{arguments} [*OPTION*]...", summary, takes)
 
 
 def _said(parameter: Any) -> Said:
-    text = _escaped(" ".join(str(parameter.help).split()))
+    text = _escaped(" ".join((parameter.help or "").split()))
     if parameter.param_type_name == "argument":
         word = parameter.metavar or parameter.name.upper()
         bare = word.strip("[].")

@@ -3,8 +3,10 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+import typer
 
 from script.manual import keys, pages, roff, verbs
 from vmstore.cli import app
@@ -50,6 +52,17 @@ def test_a_new_verb_without_a_section_is_named(monkeypatch: pytest.MonkeyPatch) 
     app.command("mend")(lambda: None)
     with pytest.raises(pages.Wrong, match=r"vmstore\.8\.md: `### vmstore mend` is missing"):
         pages.build(VERBS)
+
+
+def test_an_option_without_a_help_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mend(quick: Annotated[bool, typer.Option("--quick")] = False) -> None:
+        """Mend all."""
+
+    monkeypatch.setattr(app, "registered_commands", [*app.registered_commands])
+    app.command("mend")(mend)
+    source = _source(VERBS).replace("### vmstore thaw", "### vmstore mend\n\nMends all.\n\n### vmstore thaw")
+    with pytest.raises(pages.Wrong, match="nothing is said of `vmstore mend --quick`"):
+        pages.with_verbs(source)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +192,11 @@ def test_what_a_page_cannot_show_is_refused(markdown: str, says: str) -> None:
 def test_what_roff_would_take_for_its_own_is_shown_as_it_was_written(tmp_path: Path) -> None:
     text = "'quoted' and .dotted, a back\\\\slash, `--option='~^'`\n\n    .TH 'x' \\n `y` -z\n"
     file = tmp_path / "x.8"
-    file.write_text(roff.page(_HEADER + text, "x 1"), encoding="utf-8")
+    page = roff.page(_HEADER + text, "x 1")
+    # Debian's own settings show these as they are; elsewhere groff makes typographic ones of them.
+    assert r".TH \(aqx\(aq \en \(gay\(ga \-z" in page
+    assert r"\(aq\(ti\(ha\(aq" in page
+    file.write_text(page, encoding="utf-8")
     done = subprocess.run(["mandoc", "-T", "ascii", file], capture_output=True, text=True, check=True)
     shown = re.sub(".\b", "", done.stdout)
     assert "'quoted' and .dotted, a back\\slash, --option='~^'" in shown
