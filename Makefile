@@ -1,11 +1,13 @@
 # Everyday targets; ./script/test and ./script/demo need no make.
-.PHONY: check test quick fmt demo bench soak lab-up lab-down
+.PHONY: check test quick fmt manual demo bench soak lab-up lab-down
 check quick:
 	./script/test quick
 test:
 	./script/test
 fmt:
 	ruff format . && ruff check --fix .
+manual:
+	python -m script.manual
 demo:
 	./script/demo
 bench:

@@ -26,15 +26,21 @@ class Agents(StrEnum):
 def create(
     vm: Vm,
     size: Annotated[str, typer.Argument(metavar="SIZE", help="Such as 80G or 1.5T; binary units.", show_default=False)],
-    storage_class: Annotated[str, typer.Option("--class", metavar="CLASS", help="Class of PV it shall lie on.")] = "",
-    pv: Annotated[
-        list[str] | None, typer.Option("--pv", metavar="PV", help="PV it shall lie on; may be repeated.")
-    ] = None,
-    fs: Annotated[FsType | None, typer.Option("--fs", help="File system; the configuration has the default.")] = None,
+    storage_class: Annotated[
+        str,
+        typer.Option(
+            "--class", metavar="CLASS", help="Class of PVs it shall lie on; else the first in [placement] with room."
+        ),
+    ] = "",
+    pv: Annotated[list[str] | None, typer.Option("--pv", metavar="PV", help="PV it shall lie on; repeatable.")] = None,
+    fs: Annotated[FsType | None, typer.Option("--fs", help="File system; else as [filesystem] says.")] = None,
     activate: Annotated[bool, typer.Option("--activate", help="Leave it active on the node that made it.")] = False,
-    service: Annotated[bool, typer.Option("--service/--no-service", help="Make the VM's cluster service, too.")] = True,
+    service: Annotated[
+        bool,
+        typer.Option("--service/--no-service", help="Make the VM's service, too, where there is a cluster manager."),
+    ] = True,
     agents: Annotated[
-        Agents | None, typer.Option("--agents", help="What the service is made of under Pacemaker.")
+        Agents | None, typer.Option("--agents", help="What Pacemaker's service is made of; else as [cluster] says.")
     ] = None,
     config: Config = None,
     output: Format = Output.table,
@@ -42,9 +48,10 @@ def create(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Create a VM's volume with a file system on it, and its service where there is a cluster manager.
+    """Create a VM's volume, its file system, and its service.
 
-    The volume is left inactive and the service stopped: put the VM's files on it, then `vmstore start`.
+    The service is made where there is a cluster manager. It is left stopped and the volume inactive: put the VM's
+    files on it, then `vmstore start`.
 
     Running it again changes nothing. After an interruption the same command finishes the work.
     """

@@ -24,7 +24,7 @@ def evacuate(
     pv: Pv,
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="CLASS|PV", help="Where to; may be repeated. Else the PV's own class."),
+        typer.Option("--to", metavar="CLASS|PV", help="Where to; repeatable. Else to other PVs of its class."),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the PV out of the VG at the end.")] = False,
     window: Hours = "",
@@ -89,11 +89,10 @@ def evacuate(
         evacuation.carry_out(run, world, wish, way.window, todo)
     else:
         nothing(run, world)
-    gone = (
-        " and out of the VG" if remove else "; it stays cordoned: `vmstore pv uncordon` or `vmstore pv remove` is next"
-    )
     left = sorted(lv.name for lv in world.lvs if lv.name in stay and lv.on(uuid))
     but = f" but for {', '.join(left)}" if left else ""
+    after = "`vmstore pv uncordon` or, once that has gone too," if left else "`vmstore pv uncordon` or"
+    gone = " and out of the VG" if remove else f"; it stays cordoned: {after} `vmstore pv remove` is next"
     done = f"{name} is empty{but}{gone} ({sizes.show(total)} in {sizes.volumes(moved)} moved)"
     ui.result(
         output,

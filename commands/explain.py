@@ -15,7 +15,7 @@ def explain(
     ] = None,
     output: Format = Output.table,
 ) -> None:
-    """Explain the codes of alerts and of what doctor finds: what each means, and the commands that help."""
+    """Explain the codes of alerts and findings, with the commands that help."""
     import textwrap
 
     from vmstore import ui

@@ -12,9 +12,10 @@ def freeze(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Freeze a VM's service: the manager neither checks, starts, stops nor fails it over.
+    """Freeze a VM's service: the manager leaves it alone.
 
-    The VM runs on. A service that you froze stays so, whatever vmstore does, until you thaw it.
+    The VM runs on, and is neither checked, started, stopped nor failed over. A service that you froze stays so,
+    whatever vmstore does, until you thaw it.
     """
     from vmstore.commands import service_work
     from vmstore.jobs import plan_service

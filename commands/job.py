@@ -19,7 +19,7 @@ EVERY = 5.0
 
 
 def list_jobs(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """List the jobs: what runs or was cut off, how far it is, and why it rests."""
+    """List the jobs: how far each is, and why it rests."""
     from vmstore import session, sizes, ui, ui_progress
     from vmstore.jobs import joblook
     from vmstore.report import jobs
@@ -43,7 +43,7 @@ def list_jobs(config: Config = None, output: Format = Output.table, offline: Off
 
 
 def show(job: JobName, config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """Show a job with its record: what was asked, begun and done, and when."""
+    """Show a job with its record: what was asked and done."""
     from vmstore import session, sizes, ui
     from vmstore.jobs import joblook
     from vmstore.report import jobs
@@ -101,7 +101,10 @@ def watch(job: JobName, config: Config = None, offline: Offline = None) -> None:
 
 
 def pause(job: JobName, config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """Let a job rest after the piece that it moves; its services are thawed meanwhile."""
+    """Let a job rest after the piece that it moves.
+
+    Its services are thawed meanwhile.
+    """
     from vmstore import session, ui
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
@@ -136,7 +139,10 @@ def resume(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Let a job that rests go on; take up here one that nobody works on any more, as it was asked for."""
+    """Let a job go on that rests or was cut off.
+
+    One that nobody works on any more is taken up here, as it was asked for.
+    """
     from vmstore import session, ui
     from vmstore.commands.evacuate import evacuate
     from vmstore.commands.rebalance import rebalance
@@ -196,7 +202,7 @@ def rate(
     output: Format = Output.table,
     offline: Offline = None,
 ) -> None:
-    """Have a job that runs copy at most so much a second from now on."""
+    """Have a job that runs copy at another rate from now on."""
     from vmstore import session, sizes, ui
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
@@ -237,7 +243,10 @@ def abort(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Give a job up: every volume stays whole where it is, and the PV takes new volumes again if it did before."""
+    """Give a job up: every volume stays whole where it is.
+
+    The PV takes new volumes again if it did before.
+    """
     from vmstore import session, ui, ui_progress
     from vmstore.commands import evacuation
     from vmstore.errors import NotFound, Refused

@@ -20,26 +20,33 @@ class Way(StrEnum):
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Settings in place of /etc/vmstore/vmstore.toml.", show_default=False
+        "--config", metavar="FILE", help="Read settings from here, not /etc/vmstore/vmstore.toml.", show_default=False
     ),
 ]
-Format = Annotated[Output, typer.Option("--output", "-o", help="For eyes, programs or the shell.")]
+Format = Annotated[
+    Output, typer.Option("--output", "-o", help="For eyes (table), programs (json) or the shell (plain).")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the exact commands and where they run; change nothing.")]
 # Every verb that changes something takes it, also those that never ask, so that scripts can always say it.
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Offline = Annotated[
     list[str] | None,
     typer.Option(
-        "--offline", metavar="NODE", help="This node is switched off: do not wait for it.", show_default=False
+        "--offline",
+        metavar="NODE",
+        help="NODE is switched off: do not wait for it. Not for one that may still run; repeatable.",
+        show_default=False,
     ),
 ]
 # How volumes are moved.
 Hours = Annotated[
     str,
-    typer.Option("--window", metavar="HH:MM-HH:MM", help="Move only at this time of the day; none: any time."),
+    typer.Option(
+        "--window", metavar="HH:MM-HH:MM", help="Move only at this time of each day, and rest outside it; none: any time."
+    ),
 ]
 Rate = Annotated[
-    str, typer.Option("--rate", metavar="SIZE", help="Copy at most so much a second, such as 50M; none: no limit.")
+    str, typer.Option("--rate", metavar="SIZE", help="Copy at most so much a second, such as 50M; none lifts a limit.")
 ]
 Exclude = Annotated[
     list[str] | None,
@@ -49,14 +56,16 @@ By = Annotated[
     Way | None,
     typer.Option(
         "--engine",
-        help="How each volume moves: LVM's mirror, a leg more (raid1), or by what is used. Else the fastest.",
+        help="Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest.",
         show_default=False,
     ),
 ]
 Suspend = Annotated[
     str,
     typer.Option(
-        "--suspend", metavar="TIME", help="A VM may be down for so long, such as 5m, where that moves it faster."
+        "--suspend",
+        metavar="TIME",
+        help="Let each VM be down for at most so long, such as 5m, where its volume moves faster so.",
     ),
 ]
 Vm = Annotated[

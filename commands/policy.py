@@ -11,7 +11,7 @@ OptionalVm = Annotated[str, typer.Argument(metavar="[VM]", help="Only what holds
 
 
 def show(vm: OptionalVm = "", config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """Show the rules of all policies, and where each is set: thresholds, placement, growth, evacuation."""
+    """Show the rules of all policies, and where each is set."""
     from vmstore import config as configuration
     from vmstore import names, session, ui
     from vmstore.jobs import growth_judge, where
@@ -31,9 +31,9 @@ def show(vm: OptionalVm = "", config: Config = None, output: Format = Output.tab
 
 
 def check(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """Show what `policy apply` would do, and why not more; change nothing.
+    """Show what `policy apply` would do; change nothing.
 
-    Exit code 10 when a file system is over its limit and its volume cannot be grown.
+    It also says why not more. Exit code 10 when a file system is over its limit and its volume cannot be grown.
     """
     from vmstore import session, ui
     from vmstore.commands import policy_work
@@ -70,11 +70,11 @@ def apply(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Grow the volumes whose file systems are over their limit, as the policy says.
+    """Grow the volumes that are over their limit.
 
-    Each grows by one step, under its VM, while its limits a day and in all allow it and its class has room. What fails
-    does not stop the next. Running it again is safe, and one run works at a time. Nothing grows unless the
-    configuration says so: `grow = true`.
+    A limit is on the use of the file system. Each grows by one step, under its VM, while its limits a day and in
+    all allow it and its class has room. What fails does not stop the next. Running it again is safe, and one run
+    works at a time. Nothing grows unless the configuration says so: `grow = true`.
 
     Exit code 10 as long as a file system is over its limit and its volume cannot be grown, for cron, too, which is not
     told of that: `vmstore report --cron` mails of it once.

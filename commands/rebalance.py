@@ -9,7 +9,9 @@ from vmstore.output import Output
 
 
 def rebalance(
-    most: Annotated[str, typer.Option("--most", metavar="SHARE", help="No PV may be fuller, such as 80%.")] = "",
+    most: Annotated[
+        str, typer.Option("--most", metavar="SHARE", help="No PV may be fuller than this, such as 80%.")
+    ] = "",
     window: Hours = "",
     rate: Rate = "",
     exclude: Exclude = None,

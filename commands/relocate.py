@@ -17,10 +17,10 @@ def relocate(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Relocate a running VM: suspended here, resumed there, without a reboot.
+    """Relocate a running VM without a reboot.
 
-    What can be checked is checked before the guest is suspended, and the target is prepared. At the end it says
-    how long the VM was away; on failure, where it is now.
+    It is suspended here and resumed there. What can be checked is checked before the guest is suspended, and the
+    target is prepared. At the end it says how long the VM was away; on failure, where it is now.
     """
     from vmstore import names
     from vmstore.commands import service_work

@@ -23,7 +23,8 @@ def remove(
 ) -> None:
     """Remove a VM's volume and all that is on it, and its service.
 
-    Refused while it is active or mounted anywhere: `vmstore stop` comes first.
+    Refused while it is active or mounted anywhere: `vmstore stop` comes first. The name has to be
+    typed once more, or given by --confirm; --yes does not stand for it.
     """
     from vmstore import names, session, ui, ui_progress
     from vmstore.commands import work

@@ -23,7 +23,7 @@ def report(
         typer.Option(
             "--to",
             metavar="FILE",
-            help="Write it there in one stroke; may be repeated. Without -o the ending tells how: "
+            help="Write it to a file, whole or not at all; repeatable. Without -o the ending tells how: "
             ".txt, .json, .csv, .tsv, .html, .prom.",
             show_default=False,
         ),
@@ -38,9 +38,10 @@ def report(
     config: Config = None,
     offline: Offline = None,
 ) -> int:
-    """Report how full the storage is, how it grows, when it will be full, and what there is room for.
+    """Report how full all is, how it grows, and when it will be full.
 
-    Each report is added to the history, from which growth is told. The exit code is 10 while a threshold is crossed.
+    It also tells how many more VMs there is room for. Each report is added to the history, from which growth is
+    told. The exit code is 10 while a threshold is crossed.
     """
     from contextlib import nullcontext
 

@@ -14,9 +14,10 @@ def status(
     output: Format = Output.table,
     offline: Offline = None,
 ) -> None:
-    """Show the VMs' services: state, node, frozen or not, and whether the nodes agree with the manager.
+    """Show the VMs' services, and whether the nodes agree.
 
-    Without a manager, the VMs that run are shown, as the nodes themselves tell; a stopped one where it is named.
+    Of each: its state and node, whether it is frozen, and what the nodes say otherwise than the manager. Without a
+    manager, the VMs that run are shown, as the nodes themselves tell; a stopped one where it is named.
     """
     from vmstore import names, session, ui
     from vmstore.jobs import plan_service

@@ -12,10 +12,11 @@ def stop(
     yes: Yes = False,
     offline: Offline = None,
 ) -> None:
-    """Stop a VM: it is suspended to its own volume, and no node holds the volume any more.
+    """Stop a VM by suspending it to its own volume.
 
-    `vmstore start` resumes it, on any node. Also the way out of a failed service, once the cause is mended. Under
-    rgmanager it also starts again when the whole cluster does, as after clusvcadm -d.
+    No node holds the volume any more then. `vmstore start` resumes it, on any node. Also the way out of a failed
+    service, once the cause is mended. Under rgmanager it also starts again when the whole cluster does, as after
+    clusvcadm -d.
     """
     from vmstore import ui
     from vmstore.commands import service_work

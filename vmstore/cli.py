@@ -42,6 +42,7 @@ from vmstore.log import writing
 app = typer.Typer(
     name="vmstore",
     help="VMs on shared SAN storage: their volumes, made, grown and moved while they run, and their services.",
+    epilog="Everything in full: man vmstore. The settings: man vmstore.toml.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
 jobs = typer.Typer(
-    help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
+    help="What is at work: list, show, watch, pause, resume, rate, abort.", no_args_is_help=True, rich_markup_mode=None
 )
 agents = typer.Typer(
     help="The program that runs VMs, on every node: check, deploy.", no_args_is_help=True, rich_markup_mode=None

@@ -73,6 +73,20 @@ def test_every_verb_that_changes_something_has_the_same_options(bench: Bench) ->
             assert "--config" in text
 
 
+@pytest.mark.parametrize("group", [(), ("pv",), ("job",), ("policy",)])
+def test_no_summary_of_a_verb_is_cut_off_at_80_columns(
+    bench: Bench, group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, verbs = bench.vmstore(*group, "--help").out.partition("Commands:\n")
+    assert verbs
+    assert "..." not in verbs
+
+
+def test_help_names_the_manual(bench: Bench) -> None:
+    assert "man vmstore" in bench.vmstore("--help").out
+
+
 def test_help_names_every_verb(bench: Bench) -> None:
     text = bench.vmstore("--help").out
     assert all(verb[0] in text for verb in VERBS if verb)

@@ -1,0 +1,62 @@
+"""The how-tos, typed into the simulated SAN line by line; the lab runs them in full."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.support.bench import Bench
+from tests.support.san import G
+from tests.unit.test_docs import blocks
+from vmstore.errors import ExitCode
+
+FOLDER = Path(__file__).parents[2] / "docs" / "howto"
+# What a line may say of a report that it does not mind.
+_CROSSED = "|| [ $? -eq 10 ]"
+
+
+def _typed(bench: Bench, howto: str, **luns: str) -> str:
+    """Type what is to be run of a how-to, its variables being LUNs or classes; give all that was said."""
+    said = ""
+    for typed in "".join(blocks(FOLDER / f"{howto}.md", "sh")).splitlines():
+        wanted = {ExitCode.DONE, *([ExitCode.THRESHOLD] if _CROSSED in typed else [])}
+        line = typed
+        for name, lun in luns.items():
+            line = line.replace(f'"${name}"', bench.san.luns[lun].wwid if lun in bench.san.luns else lun)
+        program, *words = shlex.split(line.replace(_CROSSED, ""))
+        assert program == "vmstore"
+        done = bench.vmstore(*words)
+        assert done.code in wanted, (line, done.err)
+        said += done.err
+    return said
+
+
+@pytest.fixture
+def filled(bench: Bench) -> Bench:
+    """Put a VM that runs, one that is stopped, and an important one on iscsi1."""
+    bench.san.volume("web01", 2 * G, "iscsi1", active="n1", mounted=True)
+    bench.san.volume("idle", 1 * G, "iscsi1")
+    bench.san.volume("db01", 4 * G, "iscsi1", active="n2", mounted=True)
+    return bench
+
+
+def test_a_dying_lun_is_emptied_and_taken_out(filled: Bench) -> None:
+    said = _typed(filled, "emergency-a-lun-is-dying", LUN="iscsi1", TO="fc")
+    assert "is empty; it stays cordoned" in said
+    assert filled.san.luns["iscsi1"].pv is None
+    assert [lv["classes"] for lv in filled.san.volumes().values()] == [["fc"]] * 3
+
+
+def test_an_iscsi_lun_is_replaced_by_a_new_one(filled: Bench) -> None:
+    _typed(filled, "replace-an-iscsi-array-by-fc", NEW="spare", OLD="iscsi1")
+    assert filled.san.label("spare").tags == {"vmstore.class=fc"}
+    assert filled.san.luns["iscsi1"].pv is None
+    assert all(lv["classes"] == ["fc"] for lv in filled.san.volumes().values())
+
+
+def test_somebody_who_comes_from_scripts_tries_it_and_leaves_nothing_behind(filled: Bench) -> None:
+    before = filled.san.volumes()
+    said = _typed(filled, "coming-from-plain-lvm-scripts", PV="fc1")
+    assert "try01 is now 96 MiB (32 MiB more)" in said
+    assert filled.san.volumes() == before
+    assert filled.san.label("fc1").tags == {"vmstore.class=fc"}
