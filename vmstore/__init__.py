@@ -1,3 +1,7 @@
 """Volumes for virtual machines on shared SAN storage."""
 
-__version__ = "0.1.0"
+try:
+    from vmstore._version import version as __version__
+except ImportError:
+    # A checkout in which nothing was ever installed; setuptools-scm writes that file.
+    __version__ = "0+unknown"
