@@ -42,7 +42,9 @@ Offline = Annotated[
 Hours = Annotated[
     str,
     typer.Option(
-        "--window", metavar="HH:MM-HH:MM", help="Move only at this time of each day, and rest outside it; none: any time."
+        "--window",
+        metavar="HH:MM-HH:MM",
+        help="Move only at this time of each day, and rest outside it; none: any time.",
     ),
 ]
 Rate = Annotated[

@@ -151,7 +151,7 @@ _vmstore_table() {
     verbs=() arguments=() options=() codes=('VMS-C01' 'VMS-C02' 'VMS-C03' 'VMS-G01' 'VMS-G02' 'VMS-G03' 'VMS-J01' 'VMS-J02' 'VMS-L01' 'VMS-M01' 'VMS-P01' 'VMS-P02' 'VMS-P03' 'VMS-P04' 'VMS-V01' 'VMS-V02' 'VMS-V03')
     case $1 in
     '')
-        verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'policy')
+        verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'doctor' 'log' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'policy' 'agent')
         options=('--debug' '--version' '-h,--help')
         ;;
     'list')
@@ -182,11 +182,18 @@ _vmstore_table() {
         ;;
     'report')
         arguments=('*@vg|@class|@pv|@vm')
-        options=('-o,--output=table|json|plain|csv|html|prometheus|nagios' '*--to=@file' '--cron' '--all' '--config=@file' '*--offline=@node' '-h,--help')
+        options=('-o,--output=table|json|plain|csv|html|prometheus|nagios' '*--to=@file' '--cron' '--all' '--pictures,--no-pictures' '--config=@file' '*--offline=@node' '-h,--help')
         ;;
     'explain')
         arguments=('*@code')
         options=('-o,--output=table|json|plain' '-h,--help')
+        ;;
+    'doctor')
+        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        ;;
+    'log')
+        arguments=('')
+        options=('--since=' '--failed' '-n,--lines=' '--config=@file' '-o,--output=table|json|plain' '-h,--help')
         ;;
     'status')
         arguments=('@vm')
@@ -283,6 +290,18 @@ _vmstore_table() {
         ;;
     'policy apply')
         options=('--cron' '--begin' '--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
+        ;;
+    'agent')
+        verbs=('check' 'deploy')
+        options=('-h,--help')
+        ;;
+    'agent check')
+        arguments=('*@node')
+        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        ;;
+    'agent deploy')
+        arguments=('*@node')
+        options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
         ;;
     esac
 }

@@ -161,99 +161,102 @@ function __vmstore_table --no-scope-shadowing
             set verbs \
                 'list'\t'List the volumes, their use and who holds them' \
                 'show'\t'Show one volume in full, with where its extents lie' \
-                'create'\t'Create a VM\'s volume with a file system on it, and its service where there is a cluster manager' \
+                'create'\t'Create a VM\'s volume, its file system, and its service' \
                 'grow'\t'Grow a VM\'s volume while the VM runs' \
                 'evacuate'\t'Empty a PV while its VMs run' \
                 'rebalance'\t'Move volumes until every PV and class is within policy' \
                 'remove'\t'Remove a VM\'s volume and all that is on it, and its service' \
-                'report'\t'Report how full the storage is, how it grows, when it will be full, and what there is room for' \
-                'explain'\t'Explain the codes of alerts: what each means, and the commands that help' \
-                'status'\t'Show the VMs\' services: state, node, frozen or not, and whether the nodes agree with the manager' \
+                'report'\t'Report how full all is, how it grows, and when it will be full' \
+                'explain'\t'Explain the codes of alerts and findings, with the commands that help' \
+                'doctor'\t'Look for what would make a later command fail or lose a service, and show the commands that mend it' \
+                'log'\t'Show what was changed from this host: who asked for it, each exact command, and what came of it' \
+                'status'\t'Show the VMs\' services, and whether the nodes agree' \
                 'start'\t'Start a VM, through the cluster manager where there is one' \
-                'stop'\t'Stop a VM: it is suspended to its own volume, and no node holds the volume any more' \
-                'relocate'\t'Relocate a running VM: suspended here, resumed there, without a reboot' \
-                'freeze'\t'Freeze a VM\'s service: the manager neither checks, starts, stops nor fails it over' \
+                'stop'\t'Stop a VM by suspending it to its own volume' \
+                'relocate'\t'Relocate a running VM without a reboot' \
+                'freeze'\t'Freeze a VM\'s service: the manager leaves it alone' \
                 'thaw'\t'Thaw a VM\'s service: the manager takes care of it again' \
                 'completion'\t'Print the completion for a shell' \
                 'pv'\t'The LUNs below: list, add, remove, cordon' \
-                'job'\t'What is at work: list, show, watch, pause, resume, abort' \
-                'policy'\t'What vmstore does by itself: show the rules, check, apply'
+                'job'\t'What is at work: list, show, watch, pause, resume, rate, abort' \
+                'policy'\t'What vmstore does by itself: show the rules, check, apply' \
+                'agent'\t'The program that runs VMs, on every node: check, deploy'
             set options \
                 '--debug'\t'Show where an error came from' \
                 '--version'\t'Show the version and exit' \
                 '-h,--help'\t'Show this message and exit'
         case 'list'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'show'
             set arguments \
                 '@vm'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'create'
             set arguments \
                 '' \
                 ''
             set options \
-                '--class=@class'\t'Class of PV it shall lie on' \
-                '*--pv=@pv'\t'PV it shall lie on; may be repeated' \
-                '--fs=ext3|ext4'\t'File system; the configuration has the default' \
+                '--class=@class'\t'Class of PVs it shall lie on; else the first in [placement] with room' \
+                '*--pv=@pv'\t'PV it shall lie on; repeatable' \
+                '--fs=ext3|ext4'\t'File system; else as [filesystem] says' \
                 '--activate'\t'Leave it active on the node that made it' \
-                '--service,--no-service'\t'Make the VM\'s cluster service, too' \
-                '--agents=bundled|stock'\t'What the service is made of under Pacemaker' \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--service,--no-service'\t'Make the VM\'s service, too, where there is a cluster manager' \
+                '--agents=bundled|stock'\t'What Pacemaker\'s service is made of; else as [cluster] says' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'grow'
             set arguments \
                 '@vm' \
                 ''
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'evacuate'
             set arguments \
                 '@pv'
             set options \
-                '*--to=@class|@pv'\t'Where to; may be repeated. Else the PV\'s own class' \
+                '*--to=@class|@pv'\t'Where to; repeatable. Else to other PVs of its class' \
                 '--remove'\t'Take the PV out of the VG at the end' \
-                '--window='\t'Move only at this time of the day; rest else' \
-                '--rate='\t'Copy at most so much a second, such as 50M; none: no limit' \
+                '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
+                '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
                 '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
-                '--engine=mirror|raid1|used'\t'How each volume moves: LVM\'s mirror, a leg more (raid1), or by what is used. Else the fastest' \
-                '--suspend='\t'A VM may be down for so long, such as 5m, where that moves it faster' \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
+                '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'rebalance'
             set options \
-                '--most='\t'No PV may be fuller, such as 80%' \
-                '--window='\t'Move only at this time of the day; rest else' \
-                '--rate='\t'Copy at most so much a second, such as 50M; none: no limit' \
+                '--most='\t'No PV may be fuller than this, such as 80%' \
+                '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
+                '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
                 '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
-                '--engine=mirror|raid1|used'\t'How each volume moves: LVM\'s mirror, a leg more (raid1), or by what is used. Else the fastest' \
-                '--suspend='\t'A VM may be down for so long, such as 5m, where that moves it faster' \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
+                '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'remove'
             set arguments \
@@ -261,88 +264,105 @@ function __vmstore_table --no-scope-shadowing
             set options \
                 '--wipe'\t'Write zeros over it first' \
                 '--confirm='\t'The VM\'s name once more, for scripts' \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'report'
             set arguments \
                 '*@vg|@class|@pv|@vm'
             set options \
                 '-o,--output=table|json|plain|csv|html|prometheus|nagios'\t'How it is written; else as a table' \
-                '*--to=@file'\t'Write it there in one stroke; may be repeated. Without -o the ending tells how: .txt, .json, .csv, .tsv, .html, .prom' \
+                '*--to=@file'\t'Write it to a file, whole or not at all; repeatable. Without -o the ending tells how: .txt, .json, .csv, .tsv, .html, .prom' \
                 '--cron'\t'Say only what is new: what crossed a threshold, changed, or is over' \
                 '--all'\t'Show every VM, in the table and to nagios' \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--pictures,--no-pictures'\t'Draw pictures on the page; for a mail it needs none' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'explain'
             set arguments \
                 '*@code'
             set options \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '-h,--help'\t'Show this message and exit'
+        case 'doctor'
+            set options \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'log'
+            set arguments \
+                ''
+            set options \
+                '--since='\t'From then on: 2h, 7d, 2027-01-15, \'2027-01-15 08:00\'' \
+                '--failed'\t'Only what failed, or has no end that is known' \
+                '-n,--lines='\t'Only the last so many' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '-h,--help'\t'Show this message and exit'
         case 'status'
             set arguments \
                 '@vm'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'start'
             set arguments \
                 '@vm' \
                 '@node'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'stop'
             set arguments \
                 '@vm'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'relocate'
             set arguments \
                 '@vm' \
                 '@node'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'freeze'
             set arguments \
                 '@vm'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'thaw'
             set arguments \
                 '@vm'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'completion'
             set arguments \
@@ -360,150 +380,174 @@ function __vmstore_table --no-scope-shadowing
                 '-h,--help'\t'Show this message and exit'
         case 'pv list'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'pv add'
             set arguments \
                 '@file'
             set options \
                 '--class=@class'\t'Class to record; else the transport' \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'pv remove'
             set arguments \
                 '@pv'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'pv cordon'
             set arguments \
                 '@pv'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'pv uncordon'
             set arguments \
                 '@pv'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job'
             set verbs \
-                'list'\t'List the jobs: what runs or was cut off, how far it is, and why it rests' \
-                'show'\t'Show a job with its record: what was asked, begun and done, and when' \
+                'list'\t'List the jobs: how far each is, and why it rests' \
+                'show'\t'Show a job with its record: what was asked and done' \
                 'watch'\t'Follow a job until it is over; leaving this does nothing to it' \
-                'pause'\t'Let a job rest after the piece that it moves; its services are thawed meanwhile' \
-                'resume'\t'Let a job that rests go on; take up here one that nobody works on any more, as it was asked for' \
-                'rate'\t'Have a job that runs copy at most so much a second from now on' \
-                'abort'\t'Give a job up: every volume stays whole where it is, and the PV takes new volumes again if it did before'
+                'pause'\t'Let a job rest after the piece that it moves' \
+                'resume'\t'Let a job go on that rests or was cut off' \
+                'rate'\t'Have a job that runs copy at another rate from now on' \
+                'abort'\t'Give a job up: every volume stays whole where it is'
             set options \
                 '-h,--help'\t'Show this message and exit'
         case 'job list'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job show'
             set arguments \
                 '@job'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job watch'
             set arguments \
                 '@job'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job pause'
             set arguments \
                 '@job'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job resume'
             set arguments \
                 '@job'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job rate'
             set arguments \
                 '@job' \
                 ''
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job abort'
             set arguments \
                 '@job'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'policy'
             set verbs \
-                'show'\t'Show the rules by which volumes grow by themselves, and where each is set' \
-                'check'\t'Show what `policy apply` would do, and why not more; change nothing' \
-                'apply'\t'Grow the volumes whose file systems are over their limit, as the policy says'
+                'show'\t'Show the rules of all policies, and where each is set' \
+                'check'\t'Show what `policy apply` would do; change nothing' \
+                'apply'\t'Grow the volumes that are over their limit'
             set options \
                 '-h,--help'\t'Show this message and exit'
         case 'policy show'
             set arguments \
                 '@vm'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'policy check'
             set options \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'policy apply'
             set options \
                 '--cron'\t'Say only what was done, and what failed otherwise' \
                 '--begin'\t'The first time: take it that no volume grew by itself in the last 24 hours' \
-                '--config=@file'\t'Settings in place of /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes, programs or the shell' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'This node is switched off: do not wait for it' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'agent'
+            set verbs \
+                'check'\t'Compare the agent of each node with that of this vmstore' \
+                'deploy'\t'Put the agent of this vmstore where another is, or none'
+            set options \
+                '-h,--help'\t'Show this message and exit'
+        case 'agent check'
+            set arguments \
+                '*@node'
+            set options \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'agent deploy'
+            set arguments \
+                '*@node'
+            set options \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
     end
 end

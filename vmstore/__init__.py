@@ -1,7 +1,7 @@
 """Volumes for virtual machines on shared SAN storage."""
 
 try:
-    from vmstore._version import version as __version__
+    from vmstore._version import __version__ as __version__
 except ImportError:
     # A checkout in which nothing was ever installed; setuptools-scm writes that file.
     __version__ = "0+unknown"

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from script.manual import keys, roff, verbs
-from vmstore import __version__
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "man"
@@ -23,7 +22,7 @@ def build(name: str) -> str:
     markdown = source.read_text(encoding="utf-8")
     try:
         whole = with_keys(markdown) if name.endswith(".5") else with_verbs(markdown)
-        return roff.page(whole, f"vmstore {__version__}")
+        return roff.page(whole, "vmstore")
     except (Wrong, roff.Odd) as problem:
         raise Wrong(f"docs/man/{source.name}: {problem}") from None
 

@@ -28,7 +28,7 @@ class Odd(ValueError):
 
 
 def page(markdown: str, source: str) -> str:
-    """Give the page; its first heading is title, section and date, ``source`` the program and its version."""
+    """Give the page; its first heading is title, section and date, ``source`` the program."""
     top, *blocks = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(markdown)).children
     words = _plain(top).split()
     if top.tag != "h1" or len(words) != 3:
