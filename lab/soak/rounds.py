@@ -71,7 +71,7 @@ def play(cluster: Cluster, this: Round, folder: Path) -> None:
     source = cluster.wwid("iscsi", 1)
     for volume in this.volumes:
         _make(cluster, volume, source)
-    # The array's kernel keeps the session of an FC port that was lost amid a write, and the node never logs in again: lab.md.
+    # The array's kernel keeps the session of an FC port that was lost amid a write, and locks the node out: lab.md.
     target = cluster.wwid("iscsi", 2) if this.fault.crash else "fc"
     words = ("evacuate", source, "--to", target, "--yes")
     with _hooked(this, folder):
