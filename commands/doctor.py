@@ -7,10 +7,10 @@ from vmstore.output import Output
 
 
 def doctor(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
-    """Look for what would make a later command fail or lose a service, and show the commands that mend it.
+    """Look for what would make a later command fail or lose a VM.
 
-    Nothing is changed and no lock is taken. The exit code is 10 when something is found, and 7 when nothing is but not
-    everything could be checked.
+    Each finding comes with the commands that mend it. Nothing is changed and no lock is taken. The exit code is 10 when
+    something is found, and 7 when nothing is but not everything could be checked.
     """
     from vmstore import session, ui
     from vmstore.errors import ExitCode, Refused

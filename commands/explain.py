@@ -15,7 +15,7 @@ def explain(
     ] = None,
     output: Format = Output.table,
 ) -> None:
-    """Explain the codes of alerts and findings, with the commands that help."""
+    """Explain the code of an alert or a finding, and what helps."""
     import textwrap
 
     from vmstore import ui

@@ -22,7 +22,7 @@ def log(
     config: Config = None,
     output: Format = Output.table,
 ) -> None:
-    """Show what was changed from this host: who asked for it, each exact command, and what came of it.
+    """Show what was changed from this host, by whom and how.
 
     Each run of vmstore is a row, then each of its commands, and what was seen to be true after each step.
     """

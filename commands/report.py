@@ -38,9 +38,9 @@ def report(
     config: Config = None,
     offline: Offline = None,
 ) -> int:
-    """Report how full all is, how it grows, and when it will be full.
+    """Report how full all is and when it will be full.
 
-    It also tells how many more VMs there is room for. Each report is added to the history, from which growth is
+    It also tells how all grows, and how many more VMs there is room for. Each report is added to the history, from which growth is
     told. The exit code is 10 while a threshold is crossed.
     """
     from contextlib import nullcontext

@@ -166,10 +166,10 @@ function __vmstore_table --no-scope-shadowing
                 'evacuate'\t'Empty a PV while its VMs run' \
                 'rebalance'\t'Move volumes until every PV and class is within policy' \
                 'remove'\t'Remove a VM\'s volume and all that is on it, and its service' \
-                'report'\t'Report how full all is, how it grows, and when it will be full' \
-                'explain'\t'Explain the codes of alerts and findings, with the commands that help' \
-                'doctor'\t'Look for what would make a later command fail or lose a service, and show the commands that mend it' \
-                'log'\t'Show what was changed from this host: who asked for it, each exact command, and what came of it' \
+                'report'\t'Report how full all is and when it will be full' \
+                'explain'\t'Explain the code of an alert or a finding, and what helps' \
+                'doctor'\t'Look for what would make a later command fail or lose a VM' \
+                'log'\t'Show what was changed from this host, by whom and how' \
                 'status'\t'Show the VMs\' services, and whether the nodes agree' \
                 'start'\t'Start a VM, through the cluster manager where there is one' \
                 'stop'\t'Stop a VM by suspending it to its own volume' \
@@ -178,7 +178,7 @@ function __vmstore_table --no-scope-shadowing
                 'thaw'\t'Thaw a VM\'s service: the manager takes care of it again' \
                 'completion'\t'Print the completion for a shell' \
                 'pv'\t'The LUNs below: list, add, remove, cordon' \
-                'job'\t'What is at work: list, show, watch, pause, resume, rate, abort' \
+                'job'\t'What is at work: list, show, watch, pause, resume, abort' \
                 'policy'\t'What vmstore does by itself: show the rules, check, apply' \
                 'agent'\t'The program that runs VMs, on every node: check, deploy'
             set options \

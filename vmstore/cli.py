@@ -51,7 +51,7 @@ app = typer.Typer(
 )
 pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
 jobs = typer.Typer(
-    help="What is at work: list, show, watch, pause, resume, rate, abort.", no_args_is_help=True, rich_markup_mode=None
+    help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
 )
 agents = typer.Typer(
     help="The program that runs VMs, on every node: check, deploy.", no_args_is_help=True, rich_markup_mode=None
