@@ -40,8 +40,8 @@ def report(
 ) -> int:
     """Report how full all is and when it will be full.
 
-    It also tells how all grows, and how many more VMs there is room for. Each report is added to the history, from which growth is
-    told. The exit code is 10 while a threshold is crossed.
+    It also tells how all grows, and how many more VMs there is room for. Each report is added to the history, from
+    which growth is told. The exit code is 10 while a threshold is crossed.
     """
     from contextlib import nullcontext
 
