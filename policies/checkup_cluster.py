@@ -84,9 +84,9 @@ def _disputed(seen: Seen, service: Service) -> Iterator[Finding]:
     lv = seen.world.lv(service.vm)
     users = [each.node for each in seen.world.activations(lv) if each.opens] if lv else []
     owner = [service.owner] if service.owner else []
-    if users == owner or set(owner) & set(seen.world.silent):
+    if users == owner or set(owner) & set(seen.world.silent) or seen.world.cluster is None:
         return
-    says = f"the manager says {service.state}" + (f" on {service.owner}" if service.owner else "")
+    says = f"{seen.world.cluster.speaker} says {service.state}" + (f" on {service.owner}" if service.owner else "")
     what = f"{says}, but " + (f"its volume is in use on {', '.join(users)}" if users else "no node has it in use")
     look = tuple(Mend(node, f"lsblk /dev/{seen.vg}/{service.vm}") for node in users)
     yield Finding("VMS-D44", Level.ERROR, "VM", service.vm, what, (Mend("", f"vmstore status {service.vm}"), *look))

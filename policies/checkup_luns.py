@@ -47,17 +47,23 @@ def sizes_of_luns(seen: Seen) -> Iterator[Finding]:
 
 
 def paths(seen: Seen) -> Iterator[Finding]:
-    """Find multipath devices of PVs with one path left or none, VMS-D23, and with some that fail, VMS-D24."""
-    for node, checkup in seen.told("paths").items():
-        for pv in seen.world.pvs:
-            name = checkup.devices.get(pv.uuid, "").removeprefix(_MAPPER)
-            letters = checkup.paths.get(name)
+    """Find PVs on a multipath device with one path left or none, VMS-D23, and with some that fail, VMS-D24."""
+    told = seen.told("paths")
+    for pv in seen.world.pvs:
+        names = {node: checkup.devices.get(pv.uuid, "") for node, checkup in told.items()}
+        ways = {node: told[node].paths.get(name.removeprefix(_MAPPER)) for node, name in names.items() if name}
+        if all(letters is None for letters in ways.values()):
+            continue
+        for node, letters in ways.items():
+            name = names[node]
+            left = letters.count("A") if letters else 0
+            mend = (Mend(node, f"multipath -ll {name.removeprefix(_MAPPER)}"), *_scan(pv, node))
+            what = f"{name} on {node} has {left} of {len(letters or '')} paths"
             if letters is None:
-                continue
-            left = letters.count("A")
-            mend = (Mend(node, f"multipath -ll {name}"), *_scan(pv, node))
-            what = f"{name} on {node} has {left} of {len(letters)} paths"
-            if left == len(letters) == 1:
+                what = f"{name} on {node} is one path, and no multipath device as elsewhere"
+                mend = (Mend(node, "systemctl start multipathd"), Mend(node, "multipath -v3 -d"))
+                yield Finding("VMS-D23", Level.ERROR, "PV", called(pv), what, mend)
+            elif left == len(letters) == 1:
                 what = f"{name} on {node} has one path and no other"
                 yield Finding("VMS-D23", Level.WARNING, "PV", called(pv), what, mend)
             elif left <= 1:

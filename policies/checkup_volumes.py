@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from vmstore import sizes
+from vmstore.checkup import Guest
 from vmstore.model import Activation, LogicalVolume, PhysicalVolume
 from vmstore.policies.findings import Finding, Level, Mend, Seen, Unknown, called, listed
 from vmstore.services import State
@@ -25,8 +26,9 @@ def suspended(seen: Seen) -> Iterator[Finding]:
 
 def moves(seen: Seen) -> Iterator[Finding]:
     """Find moves off a PV that were begun, and on which nobody works, VMS-D31."""
+    moving = [lv for lv in seen.world.lvs if lv.moving and not lv.private]
     for pv in seen.world.pvs:
-        going = [lv.name for lv in seen.world.lvs if not lv.private and _leaves(seen, lv, pv)]
+        going = [lv.name for lv in moving if _leaves(seen, lv, pv)]
         if not (going or pv.leases) or pv.uuid in seen.working:
             continue
         name = called(pv)
@@ -91,24 +93,26 @@ def _taken_anew(seen: Seen, lv: LogicalVolume, active: Activation) -> tuple[Mend
 
 def rooms(seen: Seen) -> Iterator[Finding | Unknown]:
     """Find VMs that cannot be suspended, since their memory does not fit on their own volume, VMS-D34."""
-    for node, checkup in seen.told("guests").items():
-        for lv in seen.world.lvs if checkup.suspends else ():
-            here = next((each for each in seen.world.activations(lv) if each.node == node and each.mounts), None)
-            guest = checkup.guests.get(lv.name)
-            if here is None:
-                continue
-            size, used = here.mounts[0].size, here.mounts[0].used
-            if guest is None or not guest.memory or size is None or used is None:
-                if _runs(seen, lv.name):
-                    why = "its file system does not answer" if size is None else "no definition on its volume tells"
-                    yield Unknown(f"VM {lv.name}", f"{node}: room for its memory is not known: {why}", ("VMS-D34",))
-                continue
-            need, free = guest.memory + guest.memory // _BESIDE - guest.kept, size - used
-            if free < need:
-                more = -(-(need - free) * (_KEPT + 1) // _KEPT // _M)
-                what = f"{sizes.show(free)} are free on its volume, and an image of its memory takes {sizes.show(need)}"
-                mend = (Mend("", f"vmstore grow {lv.name} +{more}M"),)
-                yield Finding("VMS-D34", Level.ERROR, "VM", lv.name, what, mend)
+    told = seen.told("guests")
+    for lv in seen.world.lvs:
+        for here in seen.world.activations(lv):
+            checkup = told.get(here.node)
+            if checkup and checkup.suspends and here.mounts:
+                yield from _room(seen, lv, here, checkup.guests.get(lv.name, Guest()))
+
+
+def _room(seen: Seen, lv: LogicalVolume, here: Activation, guest: Guest) -> Iterator[Finding | Unknown]:
+    size, used = here.mounts[0].size, here.mounts[0].used
+    if not guest.memory or size is None or used is None:
+        if _runs(seen, lv.name):
+            why = "its file system does not answer" if size is None else "no definition on its volume tells"
+            yield Unknown(f"VM {lv.name}", f"{here.node}: room for its memory is not known: {why}", ("VMS-D34",))
+        return
+    need, free = guest.memory + guest.memory // _BESIDE - guest.kept, size - used
+    if free < need:
+        more = -(-(need - free) * (_KEPT + 1) // _KEPT // _M)
+        what = f"{sizes.show(free)} are free on its volume, and an image of its memory takes {sizes.show(need)}"
+        yield Finding("VMS-D34", Level.ERROR, "VM", lv.name, what, (Mend("", f"vmstore grow {lv.name} +{more}M"),))
 
 
 def _runs(seen: Seen, vm: str) -> bool:

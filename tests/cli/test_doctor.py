@@ -11,6 +11,7 @@ from tests.support.san_checkup import SETTINGS
 from tests.support.san_parts import Move
 from vmstore import session
 from vmstore.errors import ExitCode
+from vmstore.jobs import lease
 from vmstore.policies.checkup_codes import CODES
 
 
@@ -136,7 +137,7 @@ CASES: list[tuple[str, str, str, Callable[[San], object], str, str, str]] = [
     ("VMS-D20", "error", "PV iscsi1", lambda san: san.luns["iscsi1"].paths.pop("n2"),
      "n2 does not see it; it is /dev/sdc on n1, /dev/sda on n3", "n2", "iscsiadm -m session --rescan"),
     ("VMS-D23", "error", "PV iscsi2", lambda san: san.luns["iscsi2"].down.add(("n2", "sde")),
-     "mpatha on n2 has 1 of 2 paths left", "n2", "multipath -ll mpatha"),
+     "/dev/mapper/mpatha on n2 has 1 of 2 paths left", "n2", "multipath -ll mpatha"),
     ("VMS-D25", "error", "PV fc1", _dup, "n2 sees it on /dev/sdx, too, and uses /dev/sdb", "n2", "multipath -ll"),
     ("VMS-D30", "error", "node n1", lambda san: san.nodes["n1"].suspended.add(san.lvs["web01"].uuid),
      "the device vmstore-web01 is suspended", "n1", "dmsetup resume vmstore-web01"),
@@ -161,7 +162,7 @@ CASES: list[tuple[str, str, str, Callable[[San], object], str, str, str]] = [
     ("VMS-D43", "warning", "VM old01", _service("old01", frozen=True), "frozen, and not by vmstore", "",
      "vmstore thaw old01"),
     ("VMS-D44", "error", "VM web01", _service("web01", state="disabled", owner="none"),
-     "the manager says disabled, but its volume is in use on n1", "n1", "lsblk /dev/vmstore/web01"),
+     "rgmanager says disabled, but its volume is in use on n1", "n1", "lsblk /dev/vmstore/web01"),
     ("VMS-D45", "error", "node n3", lambda san: setattr(san.nodes["n3"], "agent", False), "VM agent: it is not there",
      "n3", "scp -p n1:/usr/lib/ocf/resource.d/vmstore/vm /usr/lib/ocf/resource.d/vmstore/vm"),
     ("VMS-D46", "warning", "node n3", lambda san: setattr(san.nodes["n3"], "member", False),
@@ -266,6 +267,19 @@ def test_a_volume_with_a_shared_lock_on_both_nodes_is_what_the_admin_wanted(well
     assert well.vmstore("doctor").code == 0
     well.san.nodes["n3"].told["locks"] = []
     assert [each["code"] for each in found(well.vmstore("doctor", "-o", "json"))] == ["VMS-D32"]
+
+
+def test_a_job_that_is_at_work_is_no_trouble_and_one_that_was_cut_off_is(well: Bench) -> None:
+    _half_moved(well.san)
+    pv = well.san.label("fc2")
+    pv.tags.add(f"vmstore.evacuate=n2:20260102T120000Z-{pv.uuid}")
+    lock = ("n2", lease.path(lease.evacuation(pv.uuid)))
+    well.san.leases[lock] = "desk 2026-01-02"
+    assert well.vmstore("doctor").code == 0
+    del well.san.leases[lock]
+    (hit,) = found(well.vmstore("doctor", "-o", "json"))
+    assert hit["what"] == "old01 is half-way off it; a job that was to move volumes off it was cut off"
+    assert {"node": None, "command": f"vmstore job resume {well.san.luns['fc2'].wwid}"} in hit["mend"]
 
 
 def test_luns_of_another_size_or_wwid_are_found(well: Bench) -> None:

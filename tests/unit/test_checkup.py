@@ -53,6 +53,11 @@ def test_the_devices_file_counts_where_lvm_uses_it() -> None:
     assert read({"settings": ("\tuse_devicesfile=0", *lines[1:])}).listed is None
 
 
+def test_a_pv_that_lvm_misses_is_on_no_device() -> None:
+    lines = (f"  {PV}|[unknown]|vmstore", "  other|/dev/sdb|vmstore", "  older|unknown device|vmstore")
+    assert read({"pvs": lines}).devices == {"other": "/dev/sdb"}
+
+
 @pytest.mark.parametrize(
     ("line", "letters"),
     [
@@ -209,7 +214,7 @@ def _program(host: Path, name: str, text: str) -> None:
     (host / "bin" / name).chmod(0o755)
 
 
-def ask(host: Path, *parts: str, limit: int = 5) -> NodeCheckup:
+def ask(host: Path, *parts: str, limit: int = 20) -> NodeCheckup:
     """Run the script on a host of files, and read it as root's."""
     script = checkup.script()
     for place in ("/proc/", "/etc/"):
@@ -218,7 +223,7 @@ def ask(host: Path, *parts: str, limit: int = 5) -> NodeCheckup:
     done = subprocess.run(
         ["bash", "-s", str(limit), "vmstore", f"{host}/vm", f"{host}/agent", *parts],
         input=script.replace("$EUID", "0"), capture_output=True, text=True, check=False,
-        env={"PATH": f"{host}/bin:{os.environ['PATH']}", "LC_ALL": "C"}, timeout=30,
+        env={"PATH": f"{host}/bin:{os.environ['PATH']}", "LC_ALL": "C"}, timeout=55,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return checkup.parse("n1", done.stdout, (began, time.time()), limit)
@@ -252,24 +257,26 @@ def test_a_device_that_is_suspended_for_a_moment_only_is_none(host: Path) -> Non
 def test_a_program_that_hangs_and_cannot_be_killed_holds_nobody_up(host: Path) -> None:
     # What waits for a disk outlives timeout, and keeps its end of the pipe.
     sleep = shutil.which("sleep")
-    _program(host, "pvs", f"echo '  {PV}|/dev/sda|vmstore'; setsid {sleep} 20 & {sleep} 0.1")
+    _program(host, "pvs", f"echo '  {PV}|/dev/sda|vmstore'; setsid {sleep} 60 & {sleep} 0.1")
+    # What reads its standard input would read the rest of the script.
+    _program(host, "dlm_tool", "cat >/dev/null; echo enable_fencing=1")
     _program(host, "lvmconfig", f"trap '' TERM; while :; do {sleep} 1; done")
     began = time.monotonic()
-    told = ask(host, limit=1)
-    assert time.monotonic() - began < 12
-    assert told.untold["settings"] == "no answer within 1 s"
+    told = ask(host, limit=4)
+    assert time.monotonic() - began < 45
+    assert told.untold["settings"] == "no answer within 4 s"
     assert "pvs" not in told.untold
-    assert told.locks == {"uuid-1": "ex"}
+    assert (told.locks, told.dlm_fences) == ({"uuid-1": "ex"}, True)
 
 
 @pytest.mark.spawns("bash")
 def test_an_answer_that_never_ends_is_left_behind(host: Path) -> None:
     sleep = shutil.which("sleep")
-    _program(host, "timeout", f'shift 3; case $1 in pvs) exec {sleep} 20 ;; *) exec "$@" ;; esac')
+    _program(host, "timeout", f'shift 3; case $1 in pvs) exec {sleep} 60 ;; *) exec "$@" ;; esac')
     began = time.monotonic()
-    told = ask(host, limit=1)
-    assert time.monotonic() - began < 12
-    assert told.untold == {"pvs": "no answer within 1 s"}
+    told = ask(host, limit=4)
+    assert time.monotonic() - began < 45
+    assert told.untold == {"pvs": "no answer within 4 s"}
 
 
 def test_the_script_takes_no_lock_and_changes_nothing() -> None:

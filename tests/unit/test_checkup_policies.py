@@ -115,9 +115,16 @@ def test_of_many_volumes_the_vgs_own_switch_is_turned_off() -> None:
      ("FF", "VMS-D23", "ERROR"), ("", "VMS-D23", "ERROR"), ("A", "VMS-D23", "WARNING")],
 )  # fmt: skip
 def test_paths_that_are_left(letters: str, code: str, level: str) -> None:
-    devices = DEVICES | {"sda": "/dev/mapper/mpatha"}
-    found = findings(world().inventory(), n2={"devices": devices, "paths": {"mpatha": letters, "mpathz": "F"}})
+    well = {"devices": DEVICES | {"sda": "/dev/mapper/mpatha"}, "paths": {"mpatha": "AA", "mpathz": "F"}}
+    found = findings(world().inventory(), n2={"paths": {"mpatha": letters}}, every=well)
     assert [(each.code, each.level.name) for each in found] == ([(code, level)] if code else [])
+
+
+def test_a_bare_path_where_other_nodes_have_multipath_is_the_only_one() -> None:
+    multipath = {"devices": DEVICES | {"sda": "/dev/mapper/mpatha"}, "paths": {"mpatha": "AA"}}
+    found = findings(world().inventory(), n1=multipath, n3=multipath)
+    assert [(each.code, each.level.name) for each in found] == [("VMS-D23", "ERROR")]
+    assert found[0].what == "/dev/sda on n2 is one path, and no multipath device as elsewhere"
 
 
 def test_a_pv_that_no_node_sees_is_said_to_be_gone() -> None:

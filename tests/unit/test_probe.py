@@ -105,6 +105,10 @@ def test_the_nodes_own_names_of_pvs_are_read() -> None:
     assert dict(facts.devices) == {"uuid-1": "/dev/sdb", "uuid-2": "/dev/mapper/mpatha"}
 
 
+def test_a_pv_that_a_node_misses_has_no_name_there() -> None:
+    assert dict(probe.parse("n1", text(WHOLE | {"devices": ["  uuid-1|[unknown]|vmstore"]})).devices) == {}
+
+
 def test_disks_are_read_with_transport_wwid_links_and_uses() -> None:
     facts = probe.parse("n1", text(WHOLE | BLOCKS))
     disks = {block.name: block for block in facts.blocks}

@@ -150,8 +150,9 @@ def _paths(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _devices(lines: Sequence[str]) -> dict[str, str]:
+    # A PV that LVM misses is listed too, as [unknown] or "unknown device".
     fields = (line.strip().split("|") for line in lines)
-    return {each[0]: each[1] for each in fields if len(each) == 3}
+    return {each[0]: each[1] for each in fields if len(each) == 3 and each[1].startswith("/")}
 
 
 def _duplicates(lines: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -97,7 +97,9 @@ def _mounts_of(uuid: str, numbers: Mapping[str, str], mounts: Mapping[str, tuple
 def _devices(sections: Sections) -> Iterator[tuple[str, str]]:
     for line in sections.get("devices", []):
         uuid, name, _ = line.strip().split("|")
-        yield uuid, name
+        # LVM lists a PV that it misses as [unknown].
+        if name.startswith("/"):
+            yield uuid, name
 
 
 def _raw_blocks(sections: Sections) -> Iterator[RawBlock]:
