@@ -21,6 +21,7 @@ from vmstore.commands import (
     explain,
     freeze,
     grow,
+    init,
     job,
     listing,
     log,
@@ -69,6 +70,7 @@ app.command("rebalance")(rebalance.rebalance)
 app.command("remove")(remove.remove)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("log")(log.log)
 app.command("status")(status.status)

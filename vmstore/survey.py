@@ -1,0 +1,28 @@
+"""What a node tells of itself before there is a configuration: the types, without a way to ask."""
+
+from dataclasses import dataclass
+
+COROSYNC, CLUSTER_CONF = "/etc/corosync/corosync.conf", "/etc/cluster/cluster.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A VG: ``locks`` is "" for none; ``own`` tells that the host itself lives on it."""
+
+    name: str
+    locks: str
+    pvs: int
+    lvs: int
+    size: int
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a node told; ``members`` are the nodes of its cluster, as the file ``source`` has them."""
+
+    host: str
+    groups: tuple[Group, ...]
+    members: tuple[str, ...]
+    source: str
+    programs: frozenset[str]

@@ -1,0 +1,84 @@
+"""Have one node tell what a configuration can be made from, and read it (see survey.sh)."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from vmstore.errors import ClusterUnusable
+from vmstore.survey import CLUSTER_CONF, COROSYNC, Group, Survey
+from vmstore.tools.nodes import Nodes
+
+
+def script() -> str:
+    """Load the script that the node runs."""
+    return Path(__file__).with_name("survey.sh").read_text(encoding="utf-8")
+
+
+def ask(nodes: Nodes, node: str) -> Survey:
+    """Ask a node. Raises Unreachable, ClusterUnusable for an answer that is cut off."""
+    answer = nodes.run(node, ["sh", "-s"], stdin=script(), timeout=nodes.ssh.answer_timeout)
+    return parse(node, answer.out)
+
+
+def parse(node: str, text: str) -> Survey:
+    """Read what the script printed. Raises ClusterUnusable where it is cut off."""
+    if not text.rstrip().endswith("@over"):
+        raise ClusterUnusable(
+            f"{node} gave no whole answer", why="it ends in the middle", hint=f"try `ssh {node} vgs`, then again"
+        )
+    parts = dict(_parts(text.splitlines()))
+    # device-mapper doubles the hyphens of a name and puts one between VG and LV.
+    own = {re.split(r"(?<!-)-(?!-)", name)[0].replace("--", "-") for name in parts["own"]}
+    members, source = _corosync(parts["corosync"]), COROSYNC
+    if not members:
+        members, source = _cluster_conf("\n".join(parts["cluster.conf"])), CLUSTER_CONF
+    return Survey(
+        host=parts["host"][0].split(".")[0] if parts["host"] else node,
+        groups=tuple(_groups(parts["vgs"], own)),
+        members=members,
+        source=source if members else "",
+        programs=frozenset(parts["programs"]),
+    )
+
+
+def _parts(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    name, found = "", list[str]()
+    for line in lines:
+        if re.fullmatch(r"@[a-z.]+", line):
+            yield name, found
+            name, found = line[1:], []
+        else:
+            found.append(line)
+    yield name, found
+
+
+def _groups(lines: Iterable[str], own: set[str]) -> Iterator[Group]:
+    for line in lines:
+        name, locks, pvs, lvs, size = (part.strip() for part in line.split("|"))
+        yield Group(name, "" if locks == "none" else locks, int(pvs), int(lvs), int(size), name in own)
+
+
+def _corosync(lines: Sequence[str]) -> tuple[str, ...]:
+    """Read the names of a nodelist, or the addresses where there are no names (corosync.conf(5))."""
+    found: list[Mapping[str, str]] = []
+    node: dict[str, str] | None = None
+    for line in lines:
+        words = line.split("#")[0].split(":", 1)
+        if re.fullmatch(r"\s*node\s*\{\s*", line):
+            node = {}
+        elif node is not None and line.strip() == "}":
+            found.append(node)
+            node = None
+        elif node is not None and len(words) > 1:
+            node[words[0].strip()] = words[1].strip()
+    names = (each.get("name") or each.get("ring0_addr", "") for each in found)
+    return tuple(name for name in names if name)
+
+
+def _cluster_conf(text: str) -> tuple[str, ...]:
+    try:
+        top = ElementTree.fromstring(text)  # noqa: S314  # the cluster's own file
+    except ElementTree.ParseError:
+        return ()
+    return tuple(node.get("name", "") for node in top.iter("clusternode") if node.get("name"))

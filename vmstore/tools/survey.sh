@@ -1,0 +1,32 @@
+#!/bin/sh
+# Tell what a configuration can be made from: volume groups, who is in the cluster, and which managers and hypervisors
+# there are. Read through standard input on a node that may have no vmstore. Takes no lock and changes nothing.
+
+echo '@host'
+uname -n
+
+# LVM hides a shared VG where lvmlockd is off, unless it is asked for (lvmlockd(8)).
+echo '@vgs'
+timeout 10 vgs --readonly --shared --noheadings --separator '|' --units b --nosuffix \
+    -o vg_name,vg_lock_type,pv_count,lv_count,vg_size 2>/dev/null
+
+# The VGs that this host itself lives on.
+echo '@own'
+while read -r device target rest; do
+    case $target in
+    / | /usr | /var | /home | /boot) case $device in /dev/mapper/*) echo "${device#/dev/mapper/}" ;; esac ;;
+    esac
+done </proc/self/mounts
+
+echo '@corosync'
+cat /etc/corosync/corosync.conf 2>/dev/null
+
+echo '@cluster.conf'
+cat /etc/cluster/cluster.conf 2>/dev/null
+
+echo '@programs'
+for program in clustat crm_mon virsh vmware-cmd vmware-vim-cmd; do
+    command -v "$program" >/dev/null && echo "$program"
+done
+[ -e /var/lib/pacemaker/cib/cib.xml ] && echo cib.xml
+echo '@over'
