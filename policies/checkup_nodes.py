@@ -26,9 +26,10 @@ def agents(seen: Seen) -> Iterator[Finding]:
 def clocks(seen: Seen) -> Iterator[Finding]:
     """Find nodes whose clock is surely apart from that of the node in the middle, VMS-D50."""
     order = sorted(seen.nodes.values(), key=lambda node: sum(node.ahead))
-    middle = order[(len(order) - 1) // 2] if order else None
-    for node in seen.nodes.values() if middle else ():
-        assert middle
+    if not order:
+        return
+    middle = order[(len(order) - 1) // 2]
+    for node in seen.nodes.values():
         # What is sure: the least by which the one is ahead of the other, whatever the network took.
         before, behind = node.ahead[0] - middle.ahead[1], middle.ahead[0] - node.ahead[1]
         if max(before, behind) > APART:
