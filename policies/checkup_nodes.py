@@ -18,8 +18,7 @@ def agents(seen: Seen) -> Iterator[Finding]:
     for node, own in sums.items():
         if own != usual:
             what = f"its checksum is {own[:12]}…, and {usual[:12]}… on {example}" if own else "it is not there"
-            folder = seen.agent.rpartition("/")[0]
-            mend = (Mend(node, f"mkdir -p {folder}"), Mend(node, f"scp -p {example}:{seen.agent} {seen.agent}"))
+            mend = (Mend("", f"vmstore agent deploy {node}"),)
             yield Finding("VMS-D45", Level.WARNING if own else Level.ERROR, "node", node, f"VM agent: {what}", mend)
 
 
