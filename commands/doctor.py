@@ -18,7 +18,7 @@ def doctor(config: Config = None, output: Format = Output.table, offline: Offlin
     from vmstore.policies import checkup as checks
     from vmstore.policies.findings import Seen
     from vmstore.report import doctor as report
-    from vmstore.tools import agent, checkup
+    from vmstore.tools import checkup
 
     run = session.start(config, offline or ())
     if run.nodes.local and not session.is_root():
@@ -31,7 +31,7 @@ def doctor(config: Config = None, output: Format = Output.table, offline: Offlin
     told, silent = checkup.look(run.nodes, world, run.config.cluster.directory)
     # Of a job whose node is silent nobody knows that it stands still.
     working = frozenset(job.pv.uuid for job in joblook.jobs(run.nodes, world) if job.state != "stopped")
-    found = checks.examine(Seen(world, told, silent, working, agent.AGENT))
+    found = checks.examine(Seen(world, told, silent, working))
     if output is Output.json:
         ui.document("doctor", report.document(found))
     else:

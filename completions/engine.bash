@@ -1,4 +1,5 @@
-# Completion of vmstore for bash, made by ./script/completions from the table of commands: change that, not this.
+# Completion of vmstore for bash. completions/vmstore.bash, _vmstore and vmstore.fish are made by ./script/completions from
+# engine.* and the table of commands: change those.
 # It starts no process: what VMs, PVs, nodes and jobs there are, the last inventory has left in a file.
 # shellcheck shell=bash
 
@@ -88,7 +89,7 @@ _vmstore_option() {
 # Offers the options that were not given, and those that may be given again.
 _vmstore_options() {
     for entry in "${options[@]}"; do
-        [[ ${given[$entry]} && $entry != \** ]] && continue
+        [[ ${given[$entry]:-} && $entry != \** ]] && continue
         entry=${entry#\*}
         local IFS=,
         # shellcheck disable=SC2086  # meant to be split
@@ -128,7 +129,7 @@ _vmstore_names() {
     *) file=$PWD/${file#./} ;;
     esac
     file=${file//\//%}
-    if [[ $VMSTORE_CACHE ]]; then
+    if [[ ${VMSTORE_CACHE:-} ]]; then
         folder=$VMSTORE_CACHE/names
     elif [[ ! -r $folder/$file ]]; then
         folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmstore/names
@@ -137,10 +138,14 @@ _vmstore_names() {
     # Only root can make what is in /var/cache; elsewhere it must be one's own.
     [[ -f $file && -r $file ]] && [[ $folder == /var/cache/* || (-O $file && -O $folder) ]] || return 0
     mapfile -t lines <"$file"
-    [[ "${lines[*]}" == *[!A-Za-z0-9/_.:+=@,\ -]* ]] && return 0
+    [[ "${lines[*]}" =~ [^A-Za-z0-9/_.:+=@,\ -] ]] && return 0
     for line in "${lines[@]}"; do
-        [[ $line == "$1 $current"* && $line == "$1 "[A-Za-z0-9/_]* ]] || continue
-        line=${line#"$1 "}
-        COMPREPLY+=("$before${line%% *}")
+        case $line in
+        "$1 " | "$1 "[!A-Za-z0-9/_]*) ;;
+        "$1 $current"*)
+            line=${line#"$1 "}
+            COMPREPLY+=("$before${line%% *}")
+            ;;
+        esac
     done
 }

@@ -1,4 +1,5 @@
-# Completion of vmstore for fish, made by ./script/completions from the table of commands: change that, not this.
+# Completion of vmstore for fish. completions/vmstore.bash, _vmstore and vmstore.fish are made by ./script/completions from
+# engine.* and the table of commands: change those.
 # It starts no process: what VMs, PVs, nodes and jobs there are, the last inventory has left in a file.
 
 function __vmstore_complete

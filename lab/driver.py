@@ -222,7 +222,7 @@ def running() -> Cluster:
 def finish(argv: Sequence[str], *, check: bool = True, timeout: int = LONG) -> Done:
     done = subprocess.run(
         argv, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False, cwd=ROOT,
-        env={**os.environ, "VMSTORE_CONFIG": ""},
+        env={**os.environ, "VMSTORE_CONFIG": "", "VMSTORE_CACHE": os.environ.get("VMSTORE_LAB_STATE", "")},
     )  # fmt: skip
     if check and done.returncode != 0:
         raise AssertionError(f"{shlex.join(argv)}\nexit code {done.returncode}\n{done.stdout}\n{done.stderr}")

@@ -1,6 +1,7 @@
 """Hold what PVs and classes bear against what they may bear, before and after volumes are moved. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -85,6 +86,10 @@ class Burden:
             name = pv.storage_class
             self._shared[name] = self._shared.get(name, 0) + pv.allocated
             self._spare[name] = self._spare.get(name, 0) + (pv.free if pv.uuid in self.open else 0)
+        self._groups: dict[str, list[int]] = {}
+        for group, vms in enumerate(policy.rules.apart):
+            for vm in set(vms):
+                self._groups.setdefault(vm, []).append(group)
         # A VG of thousands of volumes is not gone through for each question about one PV.
         self.here: dict[str, set[str]] = {pv.uuid: set() for pv in world.pvs}
         for vm, parts in self.on.items():
@@ -132,15 +137,21 @@ class Burden:
         """List the VMs of a group that shall lie apart and lie on one PV."""
         return sorted(set(self.policy.rules.apart[group]) & self.here[pv])
 
-    def needs(self) -> list[Need]:
-        """List what is out of policy, in the order in which it is seen to."""
+    def needs(self, of: Move | None = None) -> list[Need]:
+        """List what is out of policy, in the order in which it is seen to; only what a move ``of`` a volume touches."""
         found: list[Need] = []
-        seen = sorted(pv for pv in self.pvs if self.gives(pv))
-        for group in range(len(self.policy.rules.apart)):
-            found += [Need(Limit.APART, pv, group) for pv in seen if len(self.together(pv, group)) > 1]
+        groups: Iterable[int] = range(len(self.policy.rules.apart))
+        pvs, classes = set(self.pvs), set(self._shared)
+        if of:
+            pvs, groups = {of.source, of.target}, self._groups.get(of.vm, ())
+            classes = {self.of[pv] for pv in pvs}
+        seen = sorted(pv for pv in pvs if self.gives(pv))
+        for group in groups:
+            on = Counter(pv for vm in set(self.policy.rules.apart[group]) for pv in self.on.get(vm, ()))
+            found += [Need(Limit.APART, pv, group) for pv in seen if on[pv] > 1]
         found += [need for pv in seen if self.excess(need := Need(Limit.PV, pv)) > 0]
         for kind in (Limit.CLASS, Limit.RESERVE):
-            found += [need for name in sorted(self._shared) if self.excess(need := Need(kind, name)) > 0]
+            found += [need for name in sorted(classes) if self.excess(need := Need(kind, name)) > 0]
         return found
 
     def fits(self, move: Move) -> bool:
@@ -160,7 +171,8 @@ class Burden:
             return False
         if vm in self.striped and target in self.on[vm]:
             return False
-        return not any(target in self.on.get(other, {}) for other in self.policy.rules.neighbours(vm))
+        others = (other for group in self._groups.get(vm, ()) for other in self.policy.rules.apart[group])
+        return not any(target in self.on.get(other, {}) for other in others if other != vm)
 
     def shift(self, move: Move) -> None:
         """Take note that a volume is moved."""

@@ -27,7 +27,7 @@ _NEEDED = {
     "suspended": ("VMS-D30",),
     "paths": ("VMS-D23", "VMS-D24"),
     "pvs": ("VMS-D20", "VMS-D21", "VMS-D22", "VMS-D23", "VMS-D24", "VMS-D25"),
-    "settings": ("VMS-D10", "VMS-D12", "VMS-D13", "VMS-D14"),
+    "settings": ("VMS-D10", "VMS-D12", "VMS-D13", "VMS-D14", "VMS-D15"),
     "locks": ("VMS-D32", "VMS-D33"),
     "guests": ("VMS-D34",),
     "agent": ("VMS-D45",),
@@ -67,8 +67,10 @@ def _unknown(seen: Seen) -> Iterator[Unknown]:
         for part, why in checkup.untold.items():
             if _matters(seen, node, part):
                 yield Unknown(f"node {node}", f"{part}: {why}", _NEEDED[part])
-    if world.cluster and world.cluster.manager != NONE and world.cluster.reporter in seen.silent:
-        yield Unknown("cluster", f"{world.cluster.reporter} was to tell whether it fences", _NEEDED["fencing"])
+    cluster = world.cluster
+    if cluster and cluster.manager != NONE and cluster.reporter in seen.silent:
+        why = f"{cluster.reporter} was to tell whether it fences"
+        yield Unknown(f"cluster {cluster.manager}", why, _NEEDED["fencing"])
     if world.reporter in seen.silent:
         yield Unknown(f"VG {seen.vg}", f"{world.reporter} was to tell what activates itself", _NEEDED["volumes"])
 

@@ -7,18 +7,24 @@ from vmstore.policies.findings import Finding, Level, Mend, Seen
 from vmstore.services import NONE, SETTLED, Service, State
 
 _LOOK = {"pacemaker": "crm_mon -1", "rgmanager": "clustat"}
+# What there is to look at, and to turn on, where a manager cannot switch nodes off.
+_FENCE = {
+    "pacemaker": (
+        "cibadmin -Q --xpath \"//primitive[@class='stonith']\"",
+        "crm_attribute -t crm_config -n stonith-enabled -v true",
+    ),
+    "rgmanager": ("ccs_config_validate", "fence_tool ls"),
+}
 
 
 def fencing(seen: Seen) -> Iterator[Finding]:
     """Find that nobody can switch off a node that is lost, VMS-D40."""
     cluster = seen.world.cluster
-    for node, checkup in seen.nodes.items():
-        for why in checkup.unfenced if cluster else ():
-            pacemaker = "crm_attribute -t crm_config -n stonith-enabled -v true"
-            look = ("cibadmin -Q --xpath \"//primitive[@class='stonith']\"", pacemaker)
-            words = look if cluster and cluster.manager == "pacemaker" else ("ccs_config_validate", "fence_tool ls")
-            mend = tuple(Mend(node, each) for each in words)
-            yield Finding("VMS-D40", Level.ERROR, "cluster", cluster.manager if cluster else "", why, mend)
+    for node, checkup in seen.nodes.items() if cluster else ():
+        manager = cluster.manager if cluster else ""
+        for why in checkup.unfenced:
+            mend = tuple(Mend(node, each) for each in _FENCE.get(manager, ()))
+            yield Finding("VMS-D40", Level.ERROR, "cluster", manager, why, mend)
     if seen.world.vg.lock_type != "dlm":
         return
     off = [node for node, checkup in seen.nodes.items() if checkup.dlm_fences is False]

@@ -202,8 +202,8 @@ _TABLE = (
         "VM agent differs",
         "The VM agent of a node is missing or another one, so VMs do not start there, or are started and stopped "
         "otherwise.",
-        "sha256sum /usr/lib/ocf/resource.d/vmstore/vm",
-        "scp -p NODE:/usr/lib/ocf/resource.d/vmstore/vm /usr/lib/ocf/resource.d/vmstore/vm",
+        "vmstore agent check",
+        "vmstore agent deploy",
     ),
     _code(
         "D46",

@@ -77,10 +77,10 @@ def duplicates(seen: Seen) -> Iterator[Finding]:
     for node, checkup in seen.nodes.items():
         for pv in seen.world.pvs:
             if copies := checkup.duplicates.get(pv.uuid):
-                used = checkup.devices.get(pv.uuid, "another device")
-                what = f"{node} sees it on {listed(copies)}, too, and uses {used}"
+                used = [checkup.devices[pv.uuid]] if pv.uuid in checkup.devices else []
+                what = f"{node} sees it on {listed(copies)}, too, and uses {listed(used) or 'none of its devices'}"
                 mend = (
-                    Mend(node, f"lsblk -o NAME,WWN,SIZE,TYPE,TRAN {' '.join((used, *copies))}"),
+                    Mend(node, f"lsblk -o NAME,WWN,SIZE,TYPE,TRAN {' '.join((*used, *copies))}"),
                     Mend(node, "multipath -ll"),
                     Mend(node, f"pvs -a -o pv_name,pv_uuid,pv_duplicate --select pv_uuid={pv.uuid}"),
                 )

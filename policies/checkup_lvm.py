@@ -73,9 +73,9 @@ def devices_file(seen: Seen) -> Iterator[Finding]:
 
 def autoactivation(seen: Seen) -> Iterator[Finding]:
     """Find volumes that a node may activate by itself when it boots, VMS-D15; on a single host it should."""
-    told = next((each.autoactivated for each in seen.nodes.values() if each.autoactivated is not None), ())
-    volumes = [lv.name for lv in seen.world.lvs if lv.name in set(told) and not lv.private]
-    nodes = [node for node, checkup in seen.nodes.items() if _may_activate(seen.vg, checkup.settings)]
+    told = {name for each in seen.nodes.values() for name in each.autoactivated or ()}
+    volumes = [lv.name for lv in seen.world.lvs if lv.name in told and not lv.private]
+    nodes = [node for node, checkup in seen.told("settings").items() if _may_activate(seen.vg, checkup.settings)]
     if not volumes or not nodes or len(seen.nodes) + len(seen.world.silent) < 2:
         return
     whole = len(volumes) > _NAMED

@@ -18,17 +18,17 @@ def agents(seen: Seen) -> Iterator[Finding]:
     for node, own in sums.items():
         if own != usual:
             what = f"its checksum is {own[:12]}…, and {usual[:12]}… on {example}" if own else "it is not there"
-            folder = seen.agent.rpartition("/")[0]
-            mend = (Mend(node, f"mkdir -p {folder}"), Mend(node, f"scp -p {example}:{seen.agent} {seen.agent}"))
+            mend = (Mend("", f"vmstore agent deploy {node}"),)
             yield Finding("VMS-D45", Level.WARNING if own else Level.ERROR, "node", node, f"VM agent: {what}", mend)
 
 
 def clocks(seen: Seen) -> Iterator[Finding]:
     """Find nodes whose clock is surely apart from that of the node in the middle, VMS-D50."""
     order = sorted(seen.nodes.values(), key=lambda node: sum(node.ahead))
-    middle = order[(len(order) - 1) // 2] if order else None
-    for node in seen.nodes.values() if middle else ():
-        assert middle
+    if not order:
+        return
+    middle = order[(len(order) - 1) // 2]
+    for node in seen.nodes.values():
         # What is sure: the least by which the one is ahead of the other, whatever the network took.
         before, behind = node.ahead[0] - middle.ahead[1], middle.ahead[0] - node.ahead[1]
         if max(before, behind) > APART:

@@ -1,5 +1,6 @@
 """Check that each volume is whole, in one place, and has room for what its VM will write to it. Pure."""
 
+import shlex
 from collections.abc import Iterator
 
 from vmstore import sizes
@@ -19,7 +20,7 @@ def suspended(seen: Seen) -> Iterator[Finding]:
     """Find suspended devices, VMS-D30."""
     for node, checkup in seen.nodes.items():
         for name in checkup.suspended:
-            mend = (Mend(node, f"dmsetup info {name}"), Mend(node, f"dmsetup resume {name}"))
+            mend = tuple(Mend(node, f"dmsetup {verb} {shlex.quote(name)}") for verb in ("info", "resume"))
             what = f"the device {name} is suspended: whatever reads or writes it waits"
             yield Finding("VMS-D30", Level.ERROR, "node", node, what, mend)
 
@@ -63,11 +64,11 @@ def mounts(seen: Seen) -> Iterator[Finding]:
         mounted = [each for each in seen.world.activations(lv) if each.mounts]
         places = [f"{each.node} at {each.mounts[0].target}" for each in mounted]
         if len(mounted) > 1:
-            mend = tuple(Mend(each.node, f"umount {each.mounts[0].target}") for each in mounted[1:])
+            mend = tuple(Mend(each.node, f"umount {shlex.quote(each.mounts[0].target)}") for each in mounted[1:])
             what = f"mounted on {' and on '.join(places)} at once"
             told = Mend("", f"vmstore status {lv.name}")
             yield Finding("VMS-D33", Level.ERROR, "VM", lv.name, what, (told, *mend))
-        elif mounted and (lock := _lock(seen, lv, mounted[0])) is not None and lock != "ex":
+        elif mounted and _locked_alone(lv) and (lock := _lock(seen, lv, mounted[0])) is not None and lock != "ex":
             held = "shared" if lock == "sh" else "not held by lvmlockd"
             what = f"mounted on {places[0]}, but its lock there is {held}"
             yield Finding("VMS-D33", Level.ERROR, "VM", lv.name, what, _taken_anew(seen, lv, mounted[0]))
@@ -83,8 +84,13 @@ def _lock(seen: Seen, lv: LogicalVolume, active: Activation) -> str | None:
     return checkup.locks.get(lv.uuid, "")
 
 
+def _locked_alone(lv: LogicalVolume) -> bool:
+    """Tell whether a volume has a lock of its own: a thin one has its pool's, a snapshot its origin's (lvmlockd(8))."""
+    return lv.role == ("public",) and "thin" not in lv.layout
+
+
 def _taken_anew(seen: Seen, lv: LogicalVolume, active: Activation) -> tuple[Mend, ...]:
-    device, target = f"{seen.vg}/{lv.name}", active.mounts[0].target
+    device, target = f"{seen.vg}/{lv.name}", shlex.quote(active.mounts[0].target)
     if seen.world.service(lv.name):
         return Mend("", f"vmstore stop {lv.name}"), Mend("", f"vmstore start {lv.name} {active.node}")
     words = (f"umount {target}", f"lvchange -an {device}", f"lvchange -aey {device}", f"mount /dev/{device} {target}")

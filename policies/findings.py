@@ -50,14 +50,13 @@ class Seen:
     """All that was seen: the inventory, and what each node told beyond it.
 
     ``silent`` says of each node that told nothing beyond it why. ``working`` are the PVs, by UUID, off which a job
-    moves volumes now, ``agent`` is where the VM agent is installed.
+    moves volumes now.
     """
 
     world: Inventory
     nodes: Mapping[str, NodeCheckup]
     silent: Mapping[str, str] = field(default_factory=dict)
     working: frozenset[str] = field(default=frozenset())
-    agent: str = ""
 
     @property
     def vg(self) -> str:

@@ -6,6 +6,7 @@ only where the class itself has too much. None is moved only to make room for an
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -241,15 +242,35 @@ def _target(burden: Burden, part: _Part, need: Need, *, closely: bool) -> Move |
 
 
 def _needed(world: Inventory, policy: Policy, kept: Sequence[Move], moves: Sequence[Move]) -> list[Move]:
-    """Leave out each move without which nothing more is out of policy, the largest ones first."""
-    wanted = set(_after(world, policy, [*kept, *moves]).needs())
-    burden = _after(world, policy, kept)
-    found = list(moves)
-    for move in sorted(moves, key=lambda move: (-move.size, move.vm, move.source)):
-        rest = [each for each in found if each is not move]
-        if _do(burden, rest, wanted):
-            found = rest
-    return found if len(found) == len(moves) else _needed(world, policy, kept, found)
+    """Leave out each move without which nothing more is out of policy, the largest ones first.
+
+    Of thousands of moves, nearly all are judged by what they touch in the end; that the others can still be made is
+    seen by making them only where one of them may miss what this one gave.
+    """
+    start, end = _after(world, policy, kept), _after(world, policy, [*kept, *moves])
+    wanted = set(end.needs())
+    often = Counter(move.vm for move in (*kept, *moves))
+    taking = {place for move in moves for place in (move.target, end.of[move.target])}
+    found = dict(enumerate(moves))
+    for number, move in sorted(found.items(), key=lambda item: (-item[1].size, item[1].vm, item[1].source)):
+        if often[move.vm] > 1:
+            # What is left of it in the end depends on its other moves.
+            rest = [each for at, each in found.items() if at != number]
+            if _do(start, rest, wanted):
+                del found[number]
+                end = _after(world, policy, [*kept, *rest])
+            continue
+        end.back(move)
+        away = end.of[move.source] != end.of[move.target]
+        missed = move.source in taking or (away and end.of[move.source] in taking)
+        if not wanted.issuperset(end.needs(move)) or (
+            missed and not _do(start, [each for at, each in found.items() if at != number], wanted)
+        ):
+            end.shift(move)
+            continue
+        del found[number]
+    left = list(found.values())
+    return left if len(left) == len(moves) else _needed(world, policy, kept, left)
 
 
 def _do(burden: Burden, moves: Sequence[Move], wanted: set[Need]) -> bool:

@@ -72,7 +72,8 @@ def of_vm(lv: str) -> bool:
 
 def of_leg(lv: str) -> bool:
     """Tell whether LVM has given an LV its name as a part of a leg (lvm2 lib/metadata/raid_manip.c)."""
-    return _OF_LEG.fullmatch(lv) is not None
+    # Few have that, and each LV is asked.
+    return "_r" in lv and _OF_LEG.fullmatch(lv) is not None
 
 
 def dm_name(vg: str, lv: str) -> str:

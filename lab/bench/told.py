@@ -42,7 +42,8 @@ def run(cluster: Cluster, *words: str) -> Told:
     began = time.monotonic()
     with subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-        env={**os.environ, "VMSTORE_CONFIG": ""}, start_new_session=True,
+        env={**os.environ, "VMSTORE_CONFIG": "", "VMSTORE_CACHE": os.environ.get("VMSTORE_LAB_STATE", "")},
+        start_new_session=True,
     ) as process:  # fmt: skip
         # Its ssh hold the pipe open, too.
         patience = Timer(LONG, os.killpg, (process.pid, signal.SIGKILL))

@@ -101,9 +101,19 @@ def spoiled(bench: Bench, words: list[str], fault: tuple[str, int], host: str, s
 
 IDLE = [Volume(1, ("iscsi1",), "", served=False), Volume(1, ("iscsi1",), "", served=True)]
 
+# The copy of the served one has its device missing when others have been moved already.
+AFTER_ANOTHER = [
+    Volume(5, ("iscsi2",), "", served=False),
+    Volume(9, ("iscsi1",), "", served=True, used=8),
+    Volume(5, ("iscsi1", "iscsi2"), "n2", served=True),
+    Volume(2, ("fc2",), "", served=True),
+    Volume(7, ("iscsi1", "iscsi2"), "n1", served=True),
+]
+
 
 @example(IDLE, ("--to", "fc"), ("lie", 11), "", "mirror")
 @example(IDLE, ("--to", "fc"), ("lie", 2), "", "raid1")
+@example(AFTER_ANOTHER, ("--to", "fc"), ("lie", 15), "n1", "used")
 @given(st.lists(VOLUMES, min_size=1, max_size=5), TARGETS, FAULTS, st.sampled_from(("", *NODES)), ENGINES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
 def test_each_volume_is_whole_at_every_moment_and_it_ends(

@@ -164,7 +164,7 @@ CASES: list[tuple[str, str, str, Callable[[San], object], str, str, str]] = [
     ("VMS-D44", "error", "VM web01", _service("web01", state="disabled", owner="none"),
      "rgmanager says disabled, but its volume is in use on n1", "n1", "lsblk /dev/vmstore/web01"),
     ("VMS-D45", "error", "node n3", lambda san: setattr(san.nodes["n3"], "agent", False), "VM agent: it is not there",
-     "n3", "scp -p n1:/usr/lib/ocf/resource.d/vmstore/vm /usr/lib/ocf/resource.d/vmstore/vm"),
+     "", "vmstore agent deploy n3"),
     ("VMS-D46", "warning", "node n3", lambda san: setattr(san.nodes["n3"], "member", False),
      "it is no member of the cluster now", "n3", "service rgmanager start"),
     ("VMS-D50", "warning", "node n2", lambda san: setattr(san.nodes["n2"], "ahead", -90.0),

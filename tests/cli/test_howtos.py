@@ -1,16 +1,14 @@
-"""The how-tos, typed into the simulated SAN line by line; the lab runs them in full."""
+"""The how-tos, typed into the simulated SAN line by line."""
 
 import shlex
-from pathlib import Path
 
 import pytest
 
+from tests.support import howtos
 from tests.support.bench import Bench
 from tests.support.san import G
-from tests.unit.test_docs import blocks
 from vmstore.errors import ExitCode
 
-FOLDER = Path(__file__).parents[2] / "docs" / "howto"
 # What a line may say of a report that it does not mind.
 _CROSSED = "|| [ $? -eq 10 ]"
 
@@ -18,7 +16,7 @@ _CROSSED = "|| [ $? -eq 10 ]"
 def _typed(bench: Bench, howto: str, **luns: str) -> str:
     """Type what is to be run of a how-to, its variables being LUNs or classes; give all that was said."""
     said = ""
-    for typed in "".join(blocks(FOLDER / f"{howto}.md", "sh")).splitlines():
+    for typed in "".join(howtos.typed(howtos.FOLDER / f"{howto}.md")).splitlines():
         wanted = {ExitCode.DONE, *([ExitCode.THRESHOLD] if _CROSSED in typed else [])}
         line = typed
         for name, lun in luns.items():

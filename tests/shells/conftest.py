@@ -1,30 +1,25 @@
 """A terminal for each shell, kept for all tests of a module."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.shells.terminal import Terminal
+from tests.shells.terminal import KINDS, Terminal
+from tests.support.worlds import G, World
+from vmstore import known_names
+from vmstore.config import Config
 
-# What an inventory leaves: see vmstore/known_names.py.
-NAMES = """\
-vg vmstore
-class fc
-class iscsi
-pv 36001405a /dev/sdb fc
-pv /dev/sdb 36001405a fc
-pv 36001405b /dev/sdc iscsi
-vm db01
-vm web01
-vm web02
-node n1
-node n2
-job n1-20260102T120000Z-a1b2c3 /dev/sdb
-"""
+WORLD = (
+    World(nodes="n1 n2")
+    .pv("sdb", cls="fc", lease="n1:20260102T120000Z-a1b2c3")
+    .pv("sdc", cls="iscsi")
+    .lv("web02", G, "sdb")
+    .lv("web01", G, "sdb")
+    .lv("db01", G, "sdc")
+)
 
 
-@pytest.fixture(scope="module", params=["bash", "bash-completion", "zsh", "fish"])
+@pytest.fixture(scope="module", params=KINDS)
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """Give a shell with completion."""
     terminal = Terminal(request.param, tmp_path_factory.mktemp(request.param))
@@ -35,11 +30,5 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def shell(opened: Terminal) -> Terminal:
     """Give it with the names of a small cluster."""
-    opened.know(NAMES)
+    opened.know(known_names.text(WORLD.inventory(), Config()))
     return opened
-
-
-@pytest.fixture
-def home(opened: Terminal) -> Path:
-    """Give the folder in which the shell is, and its user's home."""
-    return opened.home

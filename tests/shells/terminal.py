@@ -18,7 +18,6 @@ from pathlib import Path
 from vmstore.completions import FILES
 
 COMPLETIONS = Path(__file__).parent.parent.parent / "completions"
-BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
 PROMPT = "READY> "
 PATIENCE = 30.0
 # Nothing comes for so long when a shell has drawn all that it draws at once, and when it will not draw any more.
@@ -32,16 +31,47 @@ printf 'RAN'
 [ $# = 0 ] || printf '<%s>' "$@"
 echo :END
 """
-_BEGIN = {
-    "bash": (f"PS1='{PROMPT}'", "bind 'set show-all-if-ambiguous on'", "bind 'set page-completions off'"),
-    "zsh": (
-        f"PS1='{PROMPT}'",
-        "setopt noautomenu nolistambiguous nopromptsp",
-        "autoload -U compinit",
-        "compinit -u -D",
-        "LISTMAX=9999",
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a shell is started, where in its home it has the completion, and what it is told first."""
+
+    start: tuple[str, ...]
+    place: str
+    begin: tuple[str, ...]
+
+
+_BARE = ("bash", "--noprofile", "--norc", "-i")
+_LIST = (f"PS1='{PROMPT}'", "bind 'set show-all-if-ambiguous on'", "bind 'set page-completions off'")
+KINDS = {
+    "bash": Kind(_BARE, "vmstore.bash", (". ./vmstore.bash", *_LIST, "PATH=$HOME/programs")),
+    "bash-completion": Kind(
+        _BARE,
+        ".local/share/bash-completion/completions/vmstore",
+        (". /usr/share/bash-completion/bash_completion", *_LIST, "PATH=$HOME/programs"),
     ),
-    "fish": (f"function fish_prompt; echo -n '{PROMPT}'; end", "set fish_autosuggestion_enabled 0"),
+    "zsh": Kind(
+        ("zsh", "-f", "-i"),
+        "functions/_vmstore",
+        (
+            f"PS1='{PROMPT}'",
+            "setopt noautomenu nolistambiguous nopromptsp",
+            "fpath=(~/functions $fpath)",
+            "autoload -U compinit",
+            "compinit -u -D",
+            "PATH=$HOME/programs",
+        ),
+    ),
+    "fish": Kind(
+        ("fish", "-i"),
+        ".config/fish/completions/vmstore.fish",
+        (
+            f"function fish_prompt; echo -n '{PROMPT}'; end",
+            "set fish_autosuggestion_enabled 0",
+            "set PATH $HOME/programs",
+        ),
+    ),
 }
 
 
@@ -61,7 +91,7 @@ class Typed:
 class Terminal:
     """A shell with vmstore's completion, and with no program but a stub of vmstore in its PATH.
 
-    ``kind`` is bash, zsh, fish, or bash-completion for a bash that has that package loaded.
+    ``kind`` is one of KINDS: bash-completion is a bash that has that package loaded.
     """
 
     def __init__(self, kind: str, home: Path) -> None:
@@ -69,25 +99,18 @@ class Terminal:
         self.home = home
         self._rest = self._torn = ""
         self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
-        shell = kind.removesuffix("-completion")
-        self.programs = home / "programs"
-        self.programs.mkdir()
-        stub = self.programs / "vmstore"
+        how = KINDS[kind]
+        stub = home / "programs" / "vmstore"
+        place = home / how.place
+        for file in (stub, place):
+            file.parent.mkdir(parents=True, exist_ok=True)
         stub.write_text(_STUB, encoding="utf-8")
         stub.chmod(0o755)
-        place = {
-            "bash": home / "vmstore.bash",
-            "bash-completion": home / ".local/share/bash-completion/completions/vmstore",
-            "zsh": home / "functions" / "_vmstore",
-            "fish": home / ".config/fish/completions/vmstore.fish",
-        }[kind]
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(COMPLETIONS / FILES[shell], place)
-        arguments = {"bash": ["--noprofile", "--norc"], "zsh": ["-f"], "fish": []}[shell]
+        shutil.copy(COMPLETIONS / FILES[how.start[0]], place)
         self._screen, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
         self._process = subprocess.Popen(
-            [shell, *arguments, "-i"],
+            how.start,
             stdin=inner,
             stdout=inner,
             stderr=inner,
@@ -100,17 +123,7 @@ class Terminal:
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  # there is no other way
         )  # fmt: skip
         os.close(inner)
-        begin = {
-            "bash": [f". {place}"],
-            "bash-completion": [f". {BASH_COMPLETION}"],
-            "zsh": [f"fpath=({place.parent} $fpath)"],
-            "fish": [],
-        }[kind]
-        for line in (
-            *begin,
-            *_BEGIN[shell],
-            f"PATH={self.programs}" if shell != "fish" else f"set PATH {self.programs}",
-        ):
+        for line in how.begin:
             self._send(f"{line}\r")
         self.run("vmstore")
 
@@ -122,6 +135,11 @@ class Terminal:
         file = folder / config.replace("/", "%")
         file.write_bytes(names if isinstance(names, bytes) else names.encode())
         return file
+
+    def set(self, variable: str, value: str) -> None:
+        """Set a variable of the environment, which may be empty."""
+        said = f"set -gx {variable} '{value}'" if self.kind == "fish" else f"export {variable}='{value}'"
+        self.run(f"{said}; vmstore")
 
     def run(self, line: str) -> str:
         """Run a command line that ends with vmstore, and give all that was shown."""

@@ -18,15 +18,15 @@ JOB = "n1-20260102T120000Z-a1b2c3"
         ("show ", {"db01", "web01", "web02"}, {"n1", "fc"}),
         ("show web", {"web01", "web02"}, {"db01"}),
         ("relocate web01 ", {"n1", "n2"}, {"web02", "db01"}),
-        ("evacuate ", {"/dev/sdb", "36001405a", "36001405b"}, {"web01", "n1"}),
-        ("evacuate 36001405a --to ", {"fc", "iscsi", "36001405b"}, {"web01", "n1"}),
-        ("evacuate 36001405a --to fc --exclude ", {"db01", "web01"}, {"n1", "fc"}),
+        ("evacuate ", {"/dev/sdb", "wwid-sdb", "wwid-sdc"}, {"web01", "n1"}),
+        ("evacuate wwid-sdb --to ", {"fc", "iscsi", "wwid-sdc"}, {"web01", "n1"}),
+        ("evacuate wwid-sdb --to fc --exclude ", {"db01", "web01"}, {"n1", "fc"}),
         ("evacuate --engine ", {"mirror", "raid1", "used"}, {"web01"}),
         ("list --offline ", {"n1", "n2"}, {"web01"}),
         ("list --offline n1 --o", {"--offline", "--output"}, {"--config"}),
         ("list --output ", {"table", "json", "plain"}, {"csv"}),
         ("report -o ", {"table", "csv", "prometheus"}, set()),
-        ("report ", {"vmstore", "fc", "36001405a", "web01"}, {"n1"}),
+        ("report ", {"vmstore", "fc", "wwid-sdb", "web01"}, {"n1"}),
         ("report fc ", {"vmstore", "iscsi", "web01"}, {"n1"}),
         ("list --output json -", {"--config", "--offline"}, {"--output", "-o"}),
         ("create web03 1G --service --", {"--class", "--dry-run"}, {"--service", "--no-service"}),
@@ -47,9 +47,9 @@ def test_what_may_stand_there_is_offered(shell: Terminal, line: str, offers: set
         ("rep", ["report"]),
         ("show d", ["show", "db01"]),
         ("pv unc", ["pv", "uncordon"]),
-        ("evacuate /dev/s", ["evacuate", "/dev/sdb"]),
-        ("evacuate 36001405a --to i", ["evacuate", "36001405a", "--to", "iscsi"]),
-        ("evacuate 36001405a --to=i", ["evacuate", "36001405a", "--to=iscsi"]),
+        ("evacuate /d", ["evacuate", "/dev/sd"]),
+        ("evacuate wwid-sdb --to i", ["evacuate", "wwid-sdb", "--to", "iscsi"]),
+        ("evacuate wwid-sdb --to=i", ["evacuate", "wwid-sdb", "--to=iscsi"]),
         ("list --output=j", ["list", "--output=json"]),
         ("list --config settings/vmstore.toml -o j", ["list", "--config", "settings/vmstore.toml", "-o", "json"]),
         ("job rate n", ["job", "rate", JOB]),
@@ -64,6 +64,17 @@ def test_what_is_the_only_one_is_filled_in(shell: Terminal, line: str, words: li
     assert shell.type(line).words == words
 
 
+@pytest.mark.parametrize("start", ["/dev/disk/by-path/ip-10.0.0.1:32", "/dev/disk/by-path/ip-", "/"])
+def test_a_name_is_filled_in_whole_where_a_shell_would_cut_it(shell: Terminal, start: str) -> None:
+    name = "/dev/disk/by-path/ip-10.0.0.1:3260-iscsi-iqn.2001-04.com.example:a=b,c@d+e-lun-1"
+    shell.know(f"pv {name} x fc\n")
+    for line in (f"evacuate {start}", f"create web03 1G --pv={start}"):
+        assert shell.type(line).words == [
+            *line.removesuffix(start).split(" ")[:-1],
+            line.split(" ")[-1].removesuffix(start) + name,
+        ]
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -72,7 +83,7 @@ def test_what_is_the_only_one_is_filled_in(shell: Terminal, line: str, words: li
         "create web03 ",
         "grow web01 ",
         "remove web01 --confirm ",
-        "evacuate 36001405a --rate ",
+        "evacuate wwid-sdb --rate ",
         f"job rate {JOB} ",
         "nosuch ",
         "pv nosuch ",
@@ -104,6 +115,26 @@ def test_with_another_configuration_there_are_its_names(shell: Terminal) -> None
     ):
         assert shell.type(f"show {way} e").words[-1] == "east01"
     assert shell.type("show e").words == ["show", "e"]
+
+
+def test_the_environment_may_name_the_configuration_and_the_folder(shell: Terminal) -> None:
+    other = f"{shell.home}/other.toml"
+    shell.know("vm east01\n", other)
+    shell.set("VMSTORE_CONFIG", other)
+    try:
+        assert shell.type("show e").words == ["show", "east01"]
+        (shell.home / ".cache/vmstore").mkdir(parents=True)
+        (shell.home / "cache/names").rename(shell.home / ".cache/vmstore/names")
+        assert shell.type("show e").words == ["show", "e"]
+        shell.set("VMSTORE_CACHE", "")
+        assert shell.type("show e").words == ["show", "east01"]
+        (shell.home / ".cache").rename(shell.home / "xdg")
+        assert shell.type("show e").words == ["show", "e"]
+        shell.set("XDG_CACHE_HOME", f"{shell.home}/xdg")
+        assert shell.type("show e").words == ["show", "east01"]
+    finally:
+        shell.set("VMSTORE_CONFIG", "")
+        shell.set("VMSTORE_CACHE", f"{shell.home}/cache")
 
 
 @pytest.mark.parametrize("line", ["pv ", "list --", "explain "])
@@ -161,3 +192,18 @@ def test_what_is_no_file_of_names_is_left_alone(shell: Terminal, what: str) -> N
     elif what == "dangling":
         file.symlink_to("nowhere")
     assert shell.type("show w").words == ["show", "w"]
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_belongs_to_another_or_cannot_be_read_is_left_alone(shell: Terminal, what: str) -> None:
+    file = shell.know("vm web01\n")
+    assert shell.type("show w").words == ["show", "web01"]
+    kept = file if what == "file" else file.parent
+    if os.geteuid() == 0:
+        os.chown(kept, 12345, 12345)
+    else:
+        kept.chmod(0)
+    try:
+        assert shell.type("show w").words == ["show", "w"]
+    finally:
+        kept.chmod(0o700)

@@ -180,6 +180,21 @@ def test_a_lock_counts_where_the_node_told_of_its_locks() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layout", "role", "found"),
+    [("linear", "public", ["VMS-D33"]), ("thin,sparse", "public", []), ("linear", "public,origin", [])],
+)
+def test_a_thin_volume_has_its_pools_lock_and_a_snapshot_its_origins(layout: str, role: str, found: list[str]) -> None:
+    made = world().lv("web01", 1 * G, "sda", active="n1", mounted=True, layout=layout, role=role)
+    inventory = made.inventory()
+    assert codes(inventory, n1={"locks": {}}) == found
+
+
+def test_what_is_to_be_typed_is_quoted_for_the_shell() -> None:
+    found = findings(world().inventory(), n1={"suspended": ("odd;name",)})
+    assert found[0].mend[1] == ("n1", "dmsetup resume 'odd;name'")
+
+
+@pytest.mark.parametrize(
     ("guest", "found"),
     [
         (Guest(400 * M), []),

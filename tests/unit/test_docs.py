@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from script.manual import verbs
+from tests.support import howtos
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-HOWTOS = sorted((ROOT / "docs" / "howto").glob("*.md"))
+HOWTOS = sorted(howtos.FOLDER.glob("*.md"))
 _VERBS = {verb.words: {name for said in verb.takes for name in said.names} for verb in verbs.verbs()}
 _GROUPS = {words.split(" ", maxsplit=1)[0] for words in _VERBS if " " in words}
 _GENERAL = {"-h", "--help", *(name for said in verbs.general() for name in said.names)}
@@ -21,11 +22,6 @@ _END = re.compile(r"\s*(\||;|#|&&|\|\||>|<|$)")
 
 def _id(file: Path) -> str:
     return str(file.relative_to(ROOT))
-
-
-def blocks(file: Path, language: str) -> list[str]:
-    """List the fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def _typed(file: Path) -> list[str]:
@@ -96,7 +92,7 @@ def test_every_link_leads_to_what_is_there(file: Path) -> None:
 @pytest.mark.spawns("sh")
 @pytest.mark.parametrize("file", HOWTOS, ids=_id)
 def test_what_a_how_to_has_the_lab_run_is_shell_that_asks_nothing(file: Path) -> None:
-    runs = blocks(file, "sh")
+    runs = howtos.typed(file)
     assert runs
     for script in runs:
         done = subprocess.run(["sh", "-nu"], input=script, capture_output=True, text=True, check=False)

@@ -307,3 +307,21 @@ def test_many_volumes_are_planned_quickly_and_exactly(number: int) -> None:
     used = sum(lv.size for lv in made.lvs)
     plan = rebalance.plan(made, Policy(pvs={"a1": used - 500 * G}))
     assert (plan.size, plan.unmet) == (500 * G, ())
+
+
+@pytest.mark.parametrize("number", [100, 200, 400])
+def test_what_planning_takes_follows_the_number_of_moves(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    for pv in range(number // 10):
+        world.pv(f"a{pv:02}", 200 * G, "a").pv(f"b{pv:02}", 200 * G, "b")
+        for each in range(10):
+            world.lv(f"vm{pv:02}-{each}", (5 + each) * G, f"a{pv:02}")
+    made = world.inventory()
+    pairs = tuple((f"vm{pv:02}-8", f"vm{pv:02}-9") for pv in range(number // 10))
+    asked = []
+    shift = Burden.shift
+    monkeypatch.setattr(Burden, "shift", lambda burden, move: (asked.append(move), shift(burden, move)))
+    plan = rebalance.plan(made, Policy(Rules(apart=pairs), {pv.uuid: 60 * G for pv in made.pvs}, {"a": 4 * number * G}))
+    assert len(plan.moves) > number // 4
+    assert plan.unmet == ()
+    assert len(asked) < 10 * number

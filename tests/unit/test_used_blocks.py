@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support import san_copy
 from tests.support.san_parts import FileSystem
-from vmstore.errors import Refused
+from vmstore.errors import StoppedHalfway, ToolFailed
 from vmstore.run import LocalRunner, Result
 from vmstore.tools import used_blocks
 from vmstore.tools.used_blocks import MIB, Span
@@ -76,17 +76,17 @@ def test_spans_are_cut_without_a_gap(start: int, count: int) -> None:
     )
 
 
-def test_what_has_to_be_recovered_or_is_counted_otherwise_is_refused() -> None:
-    with pytest.raises(Refused, match="cannot be copied") as refusal:
+def test_what_has_to_be_recovered_or_is_counted_otherwise_is_not_copied() -> None:
+    with pytest.raises(StoppedHalfway, match="cannot be copied") as refusal:
         used_blocks.spans("web01", _listing("1-4095", state="not clean"))
     assert refusal.value.why == "not clean"
     text = _listing("1-4095").out.replace("64bit", "64bit needs_recovery bigalloc")
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(StoppedHalfway) as refusal:
         used_blocks.spans("web01", Result((), 0, text, "", 0.1))
     assert refusal.value.why == "needs_recovery, bigalloc"
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ToolFailed, match="cannot be read") as failure:
         used_blocks.spans("web01", Result((), 1, "", "dumpe2fs: Bad magic number\n", 0.1))
-    assert "Bad magic" in refusal.value.why
+    assert "Bad magic" in failure.value.why
 
 
 def test_a_superblock_tells_what_is_used() -> None:

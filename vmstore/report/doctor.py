@@ -44,9 +44,9 @@ def plain(diagnosis: Diagnosis) -> Iterator[str]:
     """Write a line for each finding, and for what is unknown, with tabs between."""
     for each in diagnosis.findings:
         mends = "; ".join(_command(mend) for mend in each.mend)
-        yield "\t".join((LEVELS[each.level], each.code, each.kind, each.name, each.what, mends))
+        yield "\t".join((LEVELS[each.level], each.code, each.kind, each.name, _flat(each.what), mends))
     for unknown in diagnosis.unknown:
-        yield "\t".join(("unknown", ",".join(unknown.codes), *unknown.name.split(" ", 1), unknown.why, ""))
+        yield "\t".join(("unknown", ",".join(unknown.codes), *unknown.name.split(" ", 1), _flat(unknown.why), ""))
 
 
 def lines(diagnosis: Diagnosis) -> Iterator[str]:
@@ -56,7 +56,7 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"{LEVELS[group[0].level]} {code[1]}: {CODES[code[1]].title}"
         yield from textwrap.wrap(CODES[code[1]].meaning, _WIDTH, initial_indent="  ", subsequent_indent="  ")
         for finding in group:
-            yield f"  - {finding.kind} {finding.name}: {finding.what}"
+            yield f"  - {finding.kind} {finding.name}: {_flat(finding.what)}"
             yield from (f"      {_command(mend)}" for mend in finding.mend)
         yield ""
     if diagnosis.unknown:
@@ -84,7 +84,12 @@ def _count(number: int, word: str) -> str:
 
 def _unknown(unknown: Unknown) -> str:
     about = f" ({', '.join(unknown.codes)})" if unknown.codes else ""
-    return f"{unknown.name}: {unknown.why}{about}"
+    return f"{unknown.name}: {_flat(unknown.why)}{about}"
+
+
+def _flat(text: str) -> str:
+    """Put on one line what a tool may have said on several."""
+    return " ".join(text.split())
 
 
 def _command(mend: Mend) -> str:

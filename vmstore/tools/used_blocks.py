@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from vmstore.errors import Refused
+from vmstore.errors import StoppedHalfway, ToolFailed
 from vmstore.run import Result
 
 MIB = 2**20
@@ -115,14 +115,24 @@ def list_blocks(device: str) -> list[str]:
 
 
 def spans(lv: str, result: Result) -> list[Span]:
-    """Read dumpe2fs's list into the spans that hold anything. Raises Refused for what cannot be copied like this."""
+    """Read dumpe2fs's list into the spans that hold anything.
+
+    Raises ToolFailed where there is no list, StoppedHalfway for a file system that cannot be copied like this any more:
+    other volumes may have been moved since it was looked at.
+    """
     head = dict(re.findall(r"^([A-Z][^:\n]+):\s*(.*)$", result.out, re.MULTILINE))
     features = head.get("Filesystem features", "").split()
     odd = [name for name in ("needs_recovery", "journal_dev", "bigalloc") if name in features]
-    if not result.ok or head.get("Filesystem state") != "clean" or odd:
-        raise Refused(
+    if not result.ok:
+        raise ToolFailed(
+            f"the file system of {lv} cannot be read",
+            why=result.reason(),
+            hint=f"run it again; `--engine mirror` moves {lv} as it is",
+        )
+    if head.get("Filesystem state") != "clean" or odd:
+        raise StoppedHalfway(
             f"the file system of {lv} cannot be copied block by block",
-            why=", ".join(odd) if result.ok and odd else head.get("Filesystem state", "") or result.reason(),
+            why=", ".join(odd) or head.get("Filesystem state", "") or "dumpe2fs does not tell its state",
             hint=f"start its VM once and stop it, or check it: e2fsck -f; `--engine mirror` moves {lv} as it is",
         )
     block, count = int(head["Block size"]), int(head["Block count"])
