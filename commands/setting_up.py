@@ -1,6 +1,7 @@
 """Look at a host and its cluster, make a first configuration of it, and try the ways between the nodes."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +62,10 @@ def look(vg: str, wanted: tuple[str, ...]) -> Found:
 
 def write(file: Path, text: str) -> None:
     """Write the file in one stroke, for root to change alone. Raises ToolFailed."""
-    file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     configuration.parse(text, str(file))
-    ui_files.write(file, text)
+    with suppress(OSError):
+        file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    ui_files.write(file, text, "--config")
 
 
 def next_step(file: Path, found: Found, *, written: bool) -> str:

@@ -44,7 +44,7 @@ def vg(survey: Survey, wanted: str) -> Group:
     raise NotFound(
         "there is no VG for VMs yet",
         why=f"LVM on {survey.host} sees {names}" + (", on which the host itself lives" if survey.groups else ""),
-        hint="make one on the shared LUNs: vgcreate --shared vmstore DEVICE...; `vmstore init --vg NAME` takes any",
+        hint="make one on the shared LUNs: vgcreate --shared vmstore DEVICE...; from a workstation: init --node NODE",
     )
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from vmstore.errors import ToolFailed
 
 
-def write(file: Path, text: str) -> None:
-    """Put text into a file in one stroke, with the mode that it had; a new one others may read. Raises ToolFailed."""
+def write(file: Path, text: str, other: str = "--to") -> None:
+    """Put text into a file in one stroke, with the mode that it had; a new one others may read.
+
+    Raises ToolFailed, which points to the option ``other`` for another file.
+    """
     try:
         target = file.resolve()
         if target.exists() and not target.is_file():
@@ -30,7 +33,7 @@ def write(file: Path, text: str) -> None:
         raise ToolFailed(
             f"cannot write {file}",
             why=error.strerror or str(error),
-            hint="what was there before is as it was; mend the folder or its disk, or name another with --to",
+            hint=f"what was there before is as it was; mend the folder or its disk, or name another with {other}",
         ) from None
 
 

@@ -95,7 +95,7 @@ class Node:
     its I/O pressure, both in per cent. ``log`` is what its kernel says, None where that is
     kept from everybody; ``seen`` is what vmstore has seen of it since the node was booted, None for nothing.
     ``ahead`` is by how many seconds its clock is, ``told`` what it says otherwise when it is looked at for trouble (see
-    san_checkup.py).
+    san_checkup.py), or for a first configuration (san_survey.py). ``lvm`` is its version of LVM.
     """
 
     name: str
@@ -123,6 +123,7 @@ class Node:
     seen: list[str] | None = None
     ahead: float = 0.0
     told: dict[str, list[str] | None] = field(default_factory=dict)
+    lvm: str = "2.03.16"
 
 
 @dataclass
@@ -148,7 +149,8 @@ class San:
     ``defined`` are the VMs whose volumes hold a definition, ``suspended`` those that also hold a saved state.
     ``fails`` is what the kernel says in the middle of each move, ``legs`` how it finds both sides then, ``stalls`` for
     how many looks moves do not get on.
-    ``others`` is how often others write to what is copied between two looks.
+    ``others`` is how often others write to what is copied between two looks. ``closed`` are the ways between nodes,
+    from one to another, that ssh does not go.
     """
 
     nodes: dict[str, Node]
@@ -184,6 +186,7 @@ class San:
     legs: str = "AA"
     stalls: int = 0
     others: int = 0
+    closed: set[tuple[str, str]] = field(default_factory=set)
 
     def copy(self) -> "San":
         """Make an equal one that changes by itself."""

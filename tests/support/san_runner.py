@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.support import san_agent, san_checkup, san_copy, san_legs, san_manager, san_moves
+from tests.support import san_agent, san_checkup, san_copy, san_legs, san_manager, san_moves, san_survey
 from tests.support.san import Node, San
 from tests.support.san_copy import SanCopy
 from tests.support.san_lvm import Answer, Lvm
@@ -186,12 +186,16 @@ class SanRunner:
         self.asked.append(Change(node.name, argv))
         if argv[:2] == ("sh", "-s"):
             assert stdin.startswith("#!/bin/sh")
+            if not argv[2:]:
+                return 0, san_survey.answer(self.san, node), ""
             if argv[2].startswith(("manager:", "agent:")):
                 return 0, san_manager.answer(self.san, node, argv[2:]), ""
             told = probe(self.san, node, argv[3:]) + san_manager.answer(self.san, node, argv[3:])
             return 0, node.answer if node.answer is not None else told, ""
         if argv[:2] == ("bash", "-s"):
             assert stdin.startswith("#!/bin/bash")
+            if "ssh -n" in stdin:
+                return 0, san_survey.ways(self.san, node, argv[2:]), ""
             return 0, san_checkup.answer(self.san, node, argv[2:]), ""
         if argv[:2] == ("sh", "-c") and argv[3:4] in (("look",), ("wish",)):
             return self._job(node, argv)

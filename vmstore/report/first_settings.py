@@ -27,7 +27,7 @@ def text(proposal: Proposal) -> str:
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
-    yield "# The settings of vmstore, as `vmstore init` proposed them. All others have their defaults: man vmstore.toml."
+    yield "# The settings of vmstore, as `vmstore init` proposed them. All others: man vmstore.toml"
     yield from _key("vg", proposal.vg)
     yield from _key("nodes", proposal.nodes)
     yield from _table("placement", {"classes": proposal.classes})

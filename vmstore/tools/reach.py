@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from vmstore.tools.nodes import Nodes, Unreachable
 
-# Arguments: the ssh user, seconds to connect, then the other nodes. It says each name, a tab and what ssh complained of.
-_TRY = """
+# Arguments: the ssh user, seconds to connect, then the other nodes. It says each name, a tab, and what ssh complained
+# of.
+_TRY = """#!/bin/bash
 user=$1 limit=$2
 shift 2
 for node in "$@"; do
