@@ -1,0 +1,115 @@
+"""vmstore init: a configuration is proposed out of what is there, and none is ever overwritten."""
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.support.bench import Bench
+from vmstore import config
+from vmstore.errors import ExitCode
+
+WANTED = {
+    "vg": "vmstore",
+    "nodes": ["n1", "n2", "n3"],
+    "placement": {"classes": ["fc", "iscsi"]},
+    "cluster": {"manager": "pacemaker", "hypervisor": "libvirt"},
+}
+
+
+@pytest.fixture
+def bare(bench: Bench) -> Bench:
+    """Take the configuration away."""
+    bench.config.unlink()
+    bench.host = "n1"
+    return bench
+
+
+def test_what_is_there_is_proposed_with_a_reason_for_each_line(bare: Bench) -> None:
+    done = bare.vmstore("init")
+    assert done.code == ExitCode.DONE, done.err
+    assert tomllib.loads(done.out) == WANTED
+    lines = done.out.splitlines()
+    for number, line in enumerate(lines):
+        if " = " in line and not line.startswith("#"):
+            assert lines[number - 1].startswith("# "), line
+    assert "shared under dlm, 4 PVs, 0 LVs" in done.out
+    assert "/etc/corosync/corosync.conf" in done.out
+    assert f"--write puts it into {bare.config}" in done.err
+    assert not bare.config.exists()
+    assert bare.changes() == []
+
+
+def test_it_is_written_once_for_root_alone_to_change_and_is_good_as_it_is(bare: Bench) -> None:
+    done = bare.vmstore("init", "--write")
+    assert done.code == ExitCode.DONE, done.err
+    assert "next: vmstore doctor" in done.err
+    assert stat.S_IMODE(bare.config.stat().st_mode) == 0o644
+    assert config.load(bare.config).nodes == ("n1", "n2", "n3")
+    assert bare.vmstore("pv", "list").code == ExitCode.DONE
+    text = bare.config.read_text(encoding="utf-8")
+    again = bare.vmstore("init", "--write")
+    assert again.code == ExitCode.REFUSED
+    assert "is there already" in again.err
+    assert bare.config.read_text(encoding="utf-8") == text
+    # To look is allowed.
+    assert bare.vmstore("init").out == text
+
+
+def test_a_way_that_is_closed_is_named_with_what_opens_it(bare: Bench) -> None:
+    bare.san.closed.add(("n3", "n2"))
+    done = bare.vmstore("init")
+    assert done.code == ExitCode.CLUSTER
+    assert "n3 does not reach n2: root@n2: Permission denied (publickey)." in done.err
+    assert "try on n3: ssh-copy-id root@n2" in done.err
+    assert tomllib.loads(done.out) == WANTED
+
+
+def test_a_node_that_is_off_and_another_lvm_are_named(bare: Bench) -> None:
+    bare.san.nodes["n2"].up = False
+    bare.san.nodes["n3"].lvm = "2.02.187"
+    done = bare.vmstore("init")
+    assert done.code == ExitCode.CLUSTER
+    assert "n2 is not reached from here: ssh: connect to host n2 port 22: No route to host" in done.err
+    assert "n1 does not reach n2" in done.err
+    assert "2.03.16 on n1, 2.02.187 on n3" in done.err
+
+
+def test_from_a_workstation_the_first_node_is_looked_at(bare: Bench) -> None:
+    done = bare.vmstore("init", "--node", "n2", "--node", "n3", host="")
+    assert done.code == ExitCode.DONE, done.err
+    assert tomllib.loads(done.out)["nodes"] == ["n2", "n3"]
+    assert "as they were named" in done.out
+
+
+@pytest.mark.parametrize(
+    ("groups", "words", "code", "said"),
+    [
+        (["vmstore|dlm|4|0|99", "other|sanlock|1|0|9"], (), ExitCode.REFUSED, "vmstore init --vg vmstore"),
+        (["vmstore|dlm|4|0|99", "other|none|1|0|9"], (), ExitCode.DONE, ""),
+        (["vmstore|none|4|0|99", "root|none|1|3|9"], (), ExitCode.DONE, ""),
+        (["root|none|1|3|9"], (), ExitCode.NOT_FOUND, "on which the host itself lives"),
+        ([], (), ExitCode.NOT_FOUND, "vgcreate --shared"),
+        (["vmstore|dlm|4|0|99"], ("--vg", "nosuch"), ExitCode.NOT_FOUND, "there is no VG nosuch"),
+        (["vmstore|dlm|4|0|99", "other|sanlock|1|0|9"], ("--vg", "vmstore"), ExitCode.DONE, ""),
+        (["vmstore|dlm|4|0|99"], ("--node", "-oProxyCommand=x"), ExitCode.USAGE, "cannot name a node"),
+    ],
+)
+def test_which_vg_it_is(bare: Bench, groups: list[str], words: tuple[str, ...], code: ExitCode, said: str) -> None:
+    bare.san.nodes["n1"].told = {"vgs": groups, "own": ["root-var--lib", "root-home"]}
+    done = bare.vmstore("init", *words)
+    assert done.code == code, done.err
+    assert said in done.err
+    if code is ExitCode.DONE:
+        assert tomllib.loads(done.out)["vg"] == "vmstore"
+    else:
+        assert done.out == ""
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_three_lines(bare: Bench, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = bare.vmstore("init", "--write", "--config", str(tmp_path / "file" / "vmstore.toml"))
+    assert done.code == ExitCode.TOOL, done.err
+    assert len(done.err.splitlines()) == 3
+    assert "another with --config" in done.err

@@ -1,0 +1,91 @@
+"""What a node tells before there is a configuration: read from what real nodes have, and by a real shell."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from vmstore.config import Ssh
+from vmstore.errors import ClusterUnusable
+from vmstore.run import LocalRunner
+from vmstore.survey import Group
+from vmstore.tools import nodes, reach, survey
+
+# As corosync.conf(5) shows it, with comments and without names on one node.
+COROSYNC = """totem {
+    version: 2
+}
+nodelist {
+    node {
+        # the first
+        name: node1
+        ring0_addr: 10.0.0.1
+        nodeid: 1
+    }
+    node {
+        ring0_addr: 10.0.0.2
+        nodeid: 2
+    }
+}
+"""
+CLUSTER_CONF = (
+    '<?xml version="1.0"?><cluster name="vmclu" config_version="3"><clusternodes>'
+    '<clusternode name="host1" nodeid="1"/><clusternode name="host2" nodeid="2"/></clusternodes></cluster>'
+)
+
+
+def _text(corosync: str = "", conf: str = "") -> str:
+    vgs = "  vm-store|dlm|4|12|1099511627776\n  debian-vg|none|1|3|53687091200"
+    own = "debian--vg-root\ndebian--vg-var--log"
+    parts = (("host", "node1.example.org"), ("vgs", vgs), ("own", own), ("corosync", corosync))
+    more = (("cluster.conf", conf), ("programs", "clustat\nvirsh"))
+    return "".join(f"@{name}\n{text}\n" for name, text in (*parts, *more)) + "@over\n"
+
+
+def test_groups_and_members_are_read() -> None:
+    found = survey.parse("node1", _text(COROSYNC))
+    assert found.host == "node1"
+    assert found.groups == (
+        Group("vm-store", "dlm", 4, 12, 2**40, own=False),
+        Group("debian-vg", "", 1, 3, 50 * 2**30, own=True),
+    )
+    assert (found.members, found.source) == (("node1", "10.0.0.2"), "/etc/corosync/corosync.conf")
+    assert found.programs == {"clustat", "virsh"}
+
+
+@pytest.mark.parametrize(
+    ("conf", "members", "source"),
+    [(CLUSTER_CONF, ("host1", "host2"), "/etc/cluster/cluster.conf"), ("<cluster", (), ""), ("", (), "")],
+)
+def test_members_of_a_red_hat_cluster_are_read(conf: str, members: tuple[str, ...], source: str) -> None:
+    found = survey.parse("host1", _text(conf=conf))
+    assert (found.members, found.source) == (members, source)
+
+
+def test_an_answer_that_is_cut_off_is_none() -> None:
+    with pytest.raises(ClusterUnusable, match="no whole answer"):
+        survey.parse("node1", _text()[:-6])
+
+
+@pytest.mark.spawns("dash", "uname")
+def test_a_real_shell_runs_the_survey() -> None:
+    done = subprocess.run(["dash"], input=survey.script(), capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == ""
+    name = subprocess.run(["uname", "-n"], capture_output=True, text=True, check=True).stdout.strip()
+    assert survey.parse("here", done.stdout).host == name.split(".")[0]
+
+
+@pytest.mark.spawns("bash")
+def test_a_real_shell_tries_the_ways_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(
+        '#!/bin/sh\ncase "$*" in *" -- node2 true") exit 0 ;; esac\necho warning >&2\necho "no way" >&2\nexit 255\n',
+        encoding="utf-8",
+    )
+    ssh.chmod(0o755)
+    monkeypatch.setattr("vmstore.run.PATH", f"{tmp_path}:/usr/bin:/bin")
+    here = nodes.connect(LocalRunner(), ("node1",), Ssh(), hostname="node1")
+    said, silent = reach.ask(here, ("node1",))
+    assert (said["node1"].fails, silent) == ({}, {})
+    answer = here.run("node1", ["bash", "-s", "root", "5", "node2", "node3"], stdin=reach._TRY)
+    assert reach._read(answer.out).fails == {"node3": "no way"}
