@@ -156,7 +156,7 @@ _vmstore_table() {
     verbs=() arguments=() options=() codes=('VMS-C01' 'VMS-C02' 'VMS-C03' 'VMS-G01' 'VMS-G02' 'VMS-G03' 'VMS-J01' 'VMS-J02' 'VMS-L01' 'VMS-M01' 'VMS-P01' 'VMS-P02' 'VMS-P03' 'VMS-P04' 'VMS-V01' 'VMS-V02' 'VMS-V03')
     case $1 in
     '')
-        verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'doctor' 'log' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'policy' 'agent')
+        verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'init' 'doctor' 'log' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'policy' 'agent')
         options=('--debug' '--version' '-h,--help')
         ;;
     'list')
@@ -192,6 +192,9 @@ _vmstore_table() {
     'explain')
         arguments=('*@code')
         options=('-o,--output=table|json|plain' '-h,--help')
+        ;;
+    'init')
+        options=('--vg=' '*--node=@node' '--write' '--config=@file' '-h,--help')
         ;;
     'doctor')
         options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')

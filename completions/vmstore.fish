@@ -169,6 +169,7 @@ function __vmstore_table --no-scope-shadowing
                 'remove'\t'Remove a VM\'s volume and all that is on it, and its service' \
                 'report'\t'Report how full all is and when it will be full' \
                 'explain'\t'Explain the code of an alert or a finding, and what helps' \
+                'init'\t'Propose a configuration, with the reason for each line' \
                 'doctor'\t'Look for what would make a later command fail or lose a VM' \
                 'log'\t'Show what was changed from this host, by whom and how' \
                 'status'\t'Show the VMs\' services, and whether the nodes agree' \
@@ -288,6 +289,13 @@ function __vmstore_table --no-scope-shadowing
                 '*@code'
             set options \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '-h,--help'\t'Show this message and exit'
+        case 'init'
+            set options \
+                '--vg='\t'The VG of the VMs, where there are several' \
+                '*--node=@node'\t'A node; repeatable. Else those of the cluster' \
+                '--write'\t'Write it to /etc/vmstore/vmstore.toml, or --config' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-h,--help'\t'Show this message and exit'
         case 'doctor'
             set options \
