@@ -33,7 +33,7 @@ def report(
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Show every VM, in the table and to nagios.")] = False,
     pictures: Annotated[
-        bool, typer.Option("--pictures/--no-pictures", help="Draw pictures on the page; for a mail it needs none.")
+        bool, typer.Option("--pictures/--no-pictures", help="Draw pictures on the page; mail programs show none.")
     ] = True,
     config: Config = None,
     offline: Offline = None,

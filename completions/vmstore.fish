@@ -280,7 +280,7 @@ function __vmstore_table --no-scope-shadowing
                 '*--to=@file'\t'Write it to a file, whole or not at all; repeatable. Without -o the ending tells how: .txt, .json, .csv, .tsv, .html, .prom' \
                 '--cron'\t'Say only what is new: what crossed a threshold, changed, or is over' \
                 '--all'\t'Show every VM, in the table and to nagios' \
-                '--pictures,--no-pictures'\t'Draw pictures on the page; for a mail it needs none' \
+                '--pictures,--no-pictures'\t'Draw pictures on the page; mail programs show none' \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'

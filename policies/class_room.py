@@ -86,7 +86,7 @@ def beside(world: Inventory, lv: LogicalVolume, rules: Placement) -> Bound:
     """Give the bytes that the PVs that a volume lies on may still take, for one that may not be spread over more."""
     own = [pv for pv in world.pvs if lv.on(pv.uuid) and placement.takes_new(pv)]
     free = rules.room(world, own).free.values()
-    # See jobs.plan_grow.
+    # Where PVs have limits, it all goes to one: see jobs.plan_grow.
     size = max(free, default=0) if rules.most else sum(free)
     return Bound(size, "the PVs that it lies on have no more room, and no volume is spread over more ([placement])")
 

@@ -252,23 +252,26 @@ def _needed(world: Inventory, policy: Policy, kept: Sequence[Move], moves: Seque
     often = Counter(move.vm for move in (*kept, *moves))
     taking = {place for move in moves for place in (move.target, end.of[move.target])}
     found = dict(enumerate(moves))
+
+    def others(number: int) -> list[Move]:
+        return [move for at, move in found.items() if at != number]
+
     for number, move in sorted(found.items(), key=lambda item: (-item[1].size, item[1].vm, item[1].source)):
         if often[move.vm] > 1:
             # What is left of it in the end depends on its other moves.
-            rest = [each for at, each in found.items() if at != number]
-            if _do(start, rest, wanted):
+            if _do(start, others(number), wanted):
                 del found[number]
-                end = _after(world, policy, [*kept, *rest])
+                end = _after(world, policy, [*kept, *found.values()])
             continue
         end.back(move)
         away = end.of[move.source] != end.of[move.target]
-        missed = move.source in taking or (away and end.of[move.source] in taking)
-        if not wanted.issuperset(end.needs(move)) or (
-            missed and not _do(start, [each for at, each in found.items() if at != number], wanted)
-        ):
+        idle = wanted.issuperset(end.needs(move))
+        if idle and (move.source in taking or (away and end.of[move.source] in taking)):
+            idle = _do(start, others(number), wanted)
+        if idle:
+            del found[number]
+        else:
             end.shift(move)
-            continue
-        del found[number]
     left = list(found.values())
     return left if len(left) == len(moves) else _needed(world, policy, kept, left)
 

@@ -234,7 +234,7 @@ def load(path: Path | None = None) -> Config:
 
 
 def given(path: Path | None = None) -> Mapping[str, Any]:
-    """Give what the file itself sets, table by table, for who must tell that from the defaults; see load."""
+    """Give what the file itself sets, table by table, for whoever must tell that from the defaults; see load."""
     _, text = _read(path)
     return tomllib.loads(text or "")
 

@@ -1,6 +1,6 @@
 """What nodes of the simulated SAN tell before there is a configuration: the texts of survey.sh and of reach.py.
 
-What a test wants otherwise stands in ``Node.told``, by part; ``San.closed`` are the ways between nodes that ssh does not go.
+What a test wants otherwise stands in ``Node.told``, by part; ``San.closed`` are the ways that ssh does not go.
 """
 
 from collections.abc import Sequence

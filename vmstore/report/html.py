@@ -82,8 +82,9 @@ def _alerts(body: Element, capacity: Capacity) -> None:
         _add(box, "p", CODES[alert.code].meaning if alert.code in CODES else "")
         _add(box, "pre", "\n".join(wording.commands(alert, capacity.vg)))
     counts = Counter((alert.severity, alert.code) for alert in others)
-    more = [f"{count} more: {wording.SEVERITIES[severity]} {code}" for (severity, code), count in counts.items()]
-    _list(body, "", [*more, "vmstore report names each"] if more else [])
+    more = [f"{count} more of {code} ({wording.SEVERITIES[severity]})" for (severity, code), count in counts.items()]
+    if more:
+        _add(body, "p", f"{', '.join(more)}: vmstore report names each.", "dim")
     if capacity.changes:
         _list(body, "Over since the report before", [_over(alert) for alert in capacity.changes.over])
 
@@ -245,8 +246,7 @@ def _label(body: Element) -> None:
 
 def _list(body: Element, head: str, lines: Sequence[str]) -> None:
     if lines:
-        if head:
-            _add(body, "h2", head)
+        _add(body, "h2", head)
         items = SubElement(body, "ul")
         for line in lines:
             _add(items, "li", line)
