@@ -16,6 +16,13 @@ from lab.driver import HOST, Cluster
 from vmstore.tools.agent import AGENT
 
 TOPOLOGY = "default"
+LONG = (
+    "test_trouble_on_a_node",
+    "test_a_pv_that_hangs_does_not_hang_doctor",
+    "test_a_node_that_is_off_is_unknown",
+    "test_what_it_says_mends_a_volume_that_activates_itself_and_a_device_that_is_suspended",
+    "test_a_volume_that_is_active_on_two_nodes_or_mounted_without_an_exclusive_lock",
+)
 NODE = "n3"
 WWIDS = {lun.name: wiring.wwid(lun) for lun in topology.load(TOPOLOGY).luns}
 # Without a manager dlm does not fence here (docs/lab.md), and doctor says so.

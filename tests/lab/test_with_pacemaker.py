@@ -22,6 +22,7 @@ class OfPacemakerAlone:
         assert (done.rc, done.out.splitlines()[-1]) == (0, f"{agent} passed all tests"), done.out
         assert vm.mounts() == []
 
+    @pytest.mark.long
     def test_a_manager_that_is_stopped_in_the_middle_of_an_evacuation_takes_no_vm_with_it(
         self, cluster: Cluster, vm: Vm
     ) -> None:
