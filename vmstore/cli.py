@@ -18,6 +18,7 @@ from vmstore.commands import (
     explain,
     freeze,
     grow,
+    inventory,
     job,
     listing,
     policy,
@@ -47,6 +48,7 @@ pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_
 jobs = typer.Typer(
     help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
 )
+inventories = typer.Typer(help="How the storage is laid out: export it.", no_args_is_help=True, rich_markup_mode=None)
 policies = typer.Typer(
     help="What vmstore does by itself: show the rules, check, apply.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -80,6 +82,8 @@ jobs.command("pause")(job.pause)
 jobs.command("resume")(job.resume)
 jobs.command("rate")(job.rate)
 jobs.command("abort")(job.abort)
+app.add_typer(inventories, name="inventory")
+inventories.command("export")(inventory.export)
 app.add_typer(policies, name="policy")
 policies.command("show")(policy.show)
 policies.command("check")(policy.check)
