@@ -72,7 +72,7 @@ def held(twin: Twin, node: str) -> Iterator[Argv]:
     mounted = [(volume.mount, twin.named(volume)) for volume in own if volume.mount]
     # What is mounted below another comes after it.
     for mount, name in sorted(mounted, key=lambda each: each[0].directory):
-        yield [HOLD, f"/dev/{twin.topology.vg}/{name}", mount.directory, str(mount.used or 0)]
+        yield [HOLD, f"/dev/{twin.topology.vg}/{name}", mount.directory, str(mount.used)]
 
 
 def marked(twin: Twin, devices: Mapping[str, str]) -> Iterator[Argv]:

@@ -43,13 +43,12 @@ class Pv:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where a volume is mounted; `size` and `used` are None where nobody said so."""
+    """Where a volume is mounted; `used` is the part of its file system that is in use, in thousandths, 0 if unknown."""
 
     node: str
     directory: str
     filesystem: str
-    size: int | None
-    used: int | None
+    used: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _LOCKS = ("", "dlm", "sanlock", "idm", "clvm")
 _NODE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _WWID = re.compile(r"[!-~]{1,255}")
 _LV = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.+][A-Za-z0-9_.+-]{0,126}")
+_FILE_SYSTEM = re.compile(r"[a-z0-9._-]{1,32}")
 _DIRECTORY = re.compile(r"(/(?!\.{1,2}(/|$))[^/\x00-\x1f\x7f]{1,255})+")
 _TIME = re.compile(r"[0-9TZ:+-]{1,40}")
 # lvm(8), "VALID NAMES"; LVM makes none like these for others.
@@ -153,12 +154,13 @@ def _run(table: Table) -> Run:
 
 
 def _mount(table: Table) -> Mount:
+    size = table.integer("size", 1, MOST) if table.given("size") else MOST
+    used = table.integer("used", 0, size) if table.given("used") else 0
     found = Mount(
         node=table.name("node", _NODE),
         directory=table.name("directory", _DIRECTORY),
-        filesystem=table.name("filesystem", re.compile(r"[a-z0-9._-]{1,32}")),
-        size=table.integer("size", 0, MOST) if table.given("size") else None,
-        used=table.integer("used", 0, MOST) if table.given("used") else None,
+        filesystem=table.name("filesystem", _FILE_SYSTEM),
+        used=1000 * used // size,
     )
     table.refuse_unknown()
     return found

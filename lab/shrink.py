@@ -12,7 +12,7 @@ def shrink(layout: Layout, by: int) -> Layout:
     """
     placed: dict[Run, Run] = {}
     pvs = tuple(_pv(layout, pv, by, placed) for pv in layout.pvs)
-    return replace(layout, pvs=pvs, volumes=tuple(_volume(volume, placed, by) for volume in layout.volumes))
+    return replace(layout, pvs=pvs, volumes=tuple(_volume(volume, placed) for volume in layout.volumes))
 
 
 def _pv(layout: Layout, pv: Pv, by: int, placed: dict[Run, Run]) -> Pv:
@@ -25,13 +25,9 @@ def _pv(layout: Layout, pv: Pv, by: int, placed: dict[Run, Run]) -> Pv:
     return replace(pv, extents=end + _up(pv.extents - before, by))
 
 
-def _volume(volume: Volume, placed: dict[Run, Run], by: int) -> Volume:
+def _volume(volume: Volume, placed: dict[Run, Run]) -> Volume:
     segments = tuple(Segment(each.stripe_size, tuple(placed[run] for run in each.runs)) for each in volume.segments)
-    mount = volume.mount
-    if mount:
-        size, used = (None if number is None else number // by for number in (mount.size, mount.used))
-        mount = replace(mount, size=size, used=used)
-    return replace(volume, segments=segments, mount=mount)
+    return replace(volume, segments=segments)
 
 
 def _up(count: int, by: int) -> int:
