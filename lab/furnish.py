@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from lab import ssh, wiring
+from lab.errors import LabError
 from lab.layout import Run, Segment, Volume
 from lab.record import Record
 from lab.twin import EXT, Twin
@@ -30,7 +31,10 @@ def furnish(twin: Twin, lab: Record, say: Callable[[str], None]) -> None:
 def _run(lab: Record, node: str, commands: Iterable[Argv], say: Callable[[str], None]) -> None:
     lines = [shlex.join(argv) for argv in commands]
     for at in range(0, len(lines), AT_ONCE):
-        told = ssh.check(lab, node, "\n".join(["set -e", *lines[at : at + AT_ONCE]]), seconds=SECONDS)
+        try:
+            told = ssh.check(lab, node, "\n".join(["set -e", *lines[at : at + AT_ONCE]]), seconds=SECONDS)
+        except LabError as error:
+            raise LabError("the twin could not be furnished", why=f"{node}: {error.why}", hint=error.hint) from error
         for line in told.splitlines():
             if line.startswith("hold: "):
                 say(line.removeprefix("hold: "))

@@ -19,11 +19,11 @@ NAME = "rehearsal"
 LONGEST = 2400
 # Runs of up to 2 GiB, and 32 GiB free on each LUN: the files behind them are sparse. By this seed one PV is cordoned,
 # one has a class of its own, and both FC LUNs are of class fc.
-SEED, LONGEST_RUN, SPARE = 2, 512, 8192
+SEED, LONGEST_RUN, SPARE = 12, 512, 8192
 
 
 def _storage() -> Inventory:
-    return storage(Random(SEED), longest=LONGEST_RUN, spare=SPARE)
+    return storage(Random(SEED), longest=LONGEST_RUN, spare=SPARE, mixed=False)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_the_twin_lists_every_volume_with_its_size_holder_and_class(twin: Cluste
         runs = [run for segment in volume["segments"] for run in segment["runs"]]
         item, mount = items[volume["name"]], volume["mount"]
         assert item["size"] == extent * sum(run["count"] for run in runs)
-        assert item["held_by"] == ",".join(volume["held_by"]) or item["held_by"] is None
+        assert item["held_by"] == (",".join(volume["held_by"]) or None)
         assert item["classes"] == sorted({classes[run["pv"]] for run in runs})
         assert item["mounted_on"] == (mount and mount["directory"])
         assert item["note"] == ""

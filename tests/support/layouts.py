@@ -20,20 +20,30 @@ Legs = tuple[Allocation, ...]
 
 
 def storage(
-    chance: Random, *, volumes: int = 40, luns: int = 4, nodes: int = 3, longest: int = 64, spare: int = 1
+    chance: Random,
+    *,
+    volumes: int = 40,
+    luns: int = 4,
+    nodes: int = 3,
+    longest: int = 64,
+    spare: int = 1,
+    mixed: bool = True,
 ) -> Inventory:
     """Make a storage: volumes of one to three segments of ``longest`` extents at most, held, mounted or idle.
 
-    ``spare`` extents at least are free at the end of each PV.
+    ``spare`` extents at least are free at the end of each PV. ``mixed``: a volume may be linear and striped in turn,
+    which vmstore leaves alone.
     """
     names = [f"n{number}" for number in range(1, nodes + 1)]
     pvs = [f"pv{number}" for number in range(luns)]
     ends = dict.fromkeys(pvs, 0)
     plan = [(f"vm{number:02}", segment) for number in range(volumes) for segment in range(chance.randint(1, 3))]
+    widths: dict[str, int] = {}
     placed: dict[tuple[str, int], tuple[int, Legs]] = {}
     # In any order, so that the runs of a volume lie before and behind each other.
     for name, segment in chance.sample(plan, len(plan)):
-        legs = chance.sample(pvs, 2 if luns > 1 and chance.random() < 0.2 else 1)
+        width = 2 if luns > 1 and chance.random() < 0.2 else 1
+        legs = chance.sample(pvs, width if mixed else widths.setdefault(name, width))
         placed[name, segment] = len(legs), _legs(chance, name, legs, ends, longest)
     lvs = tuple(_lv(f"vm{number:02}", placed) for number in range(volumes))
     active: dict[str, dict[str, Activation]] = {name: {} for name in names}

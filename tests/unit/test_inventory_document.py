@@ -107,6 +107,12 @@ def test_stripes_stay_together() -> None:
     ]
 
 
+def test_legs_that_are_striped_in_themselves_lie_run_by_run() -> None:
+    raid = replace(plain().inventory().lvs[0], layout=("raid", "raid10"), stripes=((4, 65536),))
+    [volume] = document(replace(plain().inventory(), lvs=(raid,)))["volumes"]
+    assert [len(segment["runs"]) for segment in volume["segments"]] == [1, 1]
+
+
 def test_extents_of_a_volume_and_its_hidden_parts_are_there_once() -> None:
     world = plain().inventory()
     hidden = replace(world.lvs[0], name="web01_rimage_0", role=("private", "raid", "image"))
