@@ -22,6 +22,8 @@ _WWID = re.compile(r"[!-~]{1,255}")
 _LV = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.+][A-Za-z0-9_.+-]{0,126}")
 _FILE_SYSTEM = re.compile(r"[a-z0-9._-]{1,32}")
 _DIRECTORY = re.compile(r"(/(?!\.{1,2}(/|$))[^/\x00-\x1f\x7f]{1,255})+")
+# The manager's services may be called anything.
+_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,255}")
 _TIME = re.compile(r"[0-9TZ:+-]{1,40}")
 # lvm(8), "VALID NAMES"; LVM makes none like these for others.
 _RESERVED = re.compile(
@@ -85,7 +87,7 @@ def _node(table: Table) -> tuple[str, bool]:
 
 
 def _service(table: Table) -> str:
-    vm = table.name("vm", _LV)
+    vm = table.name("vm", _TEXT)
     table.name("state", _WORD)
     if table.given("node"):
         table.name("node", _NODE)

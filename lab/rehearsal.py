@@ -14,15 +14,15 @@ from lab.twin import Twin, derive
 MOST = 1 << 20
 
 
-def up(file: Path, by: int) -> str:
+def up(like: Path, by: int) -> str:
     """Bring up the twin of what a file describes, its sizes divided by a number; give the table for the admin."""
     if not 1 <= by <= MOST:
         raise UsageError(f"--shrink {by} is no divisor", why=f"it is from 1 to {MOST}", hint="try --shrink 10")
     try:
-        twin = derive(file.stem, layout_reading.read(file), by)
+        twin = derive(like.stem, layout_reading.read(like), by)
     except TopologyProblem as error:
         raise UsageError(
-            f"the lab cannot carry a twin of {file}",
+            f"the lab cannot carry a twin of {like}",
             why=str(error),
             hint="take PVs, and the volumes that lie on them, out of a copy of the file",
         ) from None
@@ -31,7 +31,9 @@ def up(file: Path, by: int) -> str:
         for note in twin.notes:
             say(note)
         furnish.furnish(twin, lab, say)
-        (lab.state / "twin.json").write_text(json.dumps(translation(twin), indent=2) + "\n")
+        file = lab.state / "twin.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(translation(twin), indent=2) + "\n")
 
     bringup.up(twin.topology, furnished)
     return table(twin)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab import layout_reading
+from tests.support import san_manager
 from tests.support.bench import Bench
 from tests.support.san import EXTENT, G
 from tests.support.san_parts import Move
@@ -55,6 +56,15 @@ def test_the_services_of_the_manager_are_in_it(bench: Bench) -> None:
     told = bench.vmstore("inventory", "export").json
     assert told["manager"] == "rgmanager"
     assert told["services"] == [{"vm": "web01", "state": "started", "node": "n1"}]
+
+
+def test_that_services_are_not_known_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.san.serve("web01", "n1")
+    hung = "Timed out waiting for a response from Resource Group Manager\n"
+    monkeypatch.setattr(san_manager, "_clustat", lambda san, node: hung)
+    outcome = bench.vmstore("inventory", "export")
+    assert (outcome.code, outcome.json["services"]) == (ExitCode.DONE, [])
+    assert outcome.err.startswith("vmstore: the services are not in it: ")
 
 
 def test_a_dash_is_stdout(filled: Bench) -> None:

@@ -143,6 +143,11 @@ def test_what_is_wrong_is_refused_by_its_key(path: str, value: Any, key: str) ->
     assert str(refused.value).partition(": ")[0] == key
 
 
+def test_a_service_may_be_called_anything() -> None:
+    told = changed("services", [{"vm": "backup of all: 3 h", "state": "stopped", "node": None}])
+    assert layout_reading.parse(told).services == 1
+
+
 def test_how_full_a_file_system_is_may_not_be_known() -> None:
     for key in ("size", "used"):
         found = layout_reading.parse(changed(f"volumes.1.mount.{key}", None)).volumes[1]

@@ -19,6 +19,7 @@ SCHEMA: Literal[1] = 1
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Size = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
 Some = Annotated[int, Meta(ge=1)]
 
 
@@ -43,7 +44,7 @@ class PvRow(msgspec.Struct, frozen=True):
 
     wwid: str
     transport: str
-    paths: Size
+    paths: Count
     storage_class: str = msgspec.field(name="class")
     size: Size
     start: Size
@@ -55,7 +56,7 @@ class RunRow(msgspec.Struct, frozen=True):
     """Extents beside each other on a PV, which is named by its ``wwid`` in ``pvs``."""
 
     pv: str
-    start: Size
+    start: Count
     count: Some
 
 
