@@ -65,7 +65,7 @@ def write(file: Path, text: str) -> None:
     configuration.parse(text, str(file))
     with suppress(OSError):
         file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    ui_files.write(file, text, "--config")
+    ui_files.write(file, text)
 
 
 def next_step(file: Path, found: Found, *, written: bool) -> str:

@@ -156,7 +156,7 @@ _vmstore_table() {
     verbs=() arguments=() options=() codes=('VMS-C01' 'VMS-C02' 'VMS-C03' 'VMS-G01' 'VMS-G02' 'VMS-G03' 'VMS-J01' 'VMS-J02' 'VMS-L01' 'VMS-M01' 'VMS-P01' 'VMS-P02' 'VMS-P03' 'VMS-P04' 'VMS-V01' 'VMS-V02' 'VMS-V03')
     case $1 in
     '')
-        verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'init' 'doctor' 'log' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'policy' 'agent')
+        verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'init' 'doctor' 'log' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'inventory' 'policy' 'agent')
         options=('--debug' '--version' '-h,--help')
         ;;
     'list')
@@ -284,6 +284,14 @@ _vmstore_table() {
     'job abort')
         arguments=('@job')
         options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
+        ;;
+    'inventory')
+        verbs=('export')
+        options=('-h,--help')
+        ;;
+    'inventory export')
+        arguments=('@file')
+        options=('--config=@file' '*--offline=@node' '-h,--help')
         ;;
     'policy')
         verbs=('show' 'check' 'apply')

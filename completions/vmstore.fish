@@ -181,6 +181,7 @@ function __vmstore_table --no-scope-shadowing
                 'completion'\t'Print the completion for a shell' \
                 'pv'\t'The LUNs below: list, add, remove, cordon' \
                 'job'\t'What is at work: list, show, watch, pause, resume, abort' \
+                'inventory'\t'How the storage is laid out: export it' \
                 'policy'\t'What vmstore does by itself: show the rules, check, apply' \
                 'agent'\t'The program that runs VMs, on every node: check, deploy'
             set options \
@@ -501,6 +502,18 @@ function __vmstore_table --no-scope-shadowing
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'inventory'
+            set verbs \
+                'export'\t'Write the layout of the storage as JSON: names, sizes, WWIDs and where extents lie, no data'
+            set options \
+                '-h,--help'\t'Show this message and exit'
+        case 'inventory export'
+            set arguments \
+                '@file'
+            set options \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'policy'

@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import accelerator, hostpackages, image, machine, preparation, process, record, ssh, topology
+from lab import accelerator, hostpackages, image, machine, preparation, process, record, ssh
 from lab.console import Boot
 from lab.errors import LabError
 from lab.interrupts import held_back
 from lab.record import Record
 from lab.teardown import teardown
 from lab.topology import SAN, Topology
+
+Say = Callable[[str], None]
+Furnish = Callable[[Record, Say], None]
 
 # A hang is what this is for: on a busy machine with slow cores a boot takes minutes.
 BOOT_SECONDS = 480
@@ -27,9 +30,11 @@ class Progress:
         print(f"[{time.monotonic() - self._begin:6.1f} s] {text}", file=sys.stderr, flush=True)
 
 
-def up(name_or_path: str) -> Record:
-    """Start a lab and return when every node is ready; raise LabError, with nothing left running, when that fails."""
-    wanted = topology.load(name_or_path)
+def up(wanted: Topology, furnish: Furnish | None = None) -> Record:
+    """Start a lab and return when every node is ready; raise LabError, with nothing left running, when that fails.
+
+    `furnish` puts into it what it shall hold from the beginning.
+    """
     hostpackages.check()
     with record.exclusive():
         _refuse_second()
@@ -41,6 +46,8 @@ def up(name_or_path: str) -> Record:
             with held_back():
                 lab = preparation.prepare(wanted, folder, chosen)
             _start(lab, say)
+            if furnish:
+                furnish(lab, say)
         except BaseException:
             if lab := lab or record.load():
                 with held_back():
@@ -63,7 +70,7 @@ def _refuse_second() -> None:
     teardown(known)
 
 
-def _start(lab: Record, say: Callable[[str], None]) -> None:
+def _start(lab: Record, say: Say) -> None:
     nodes = lab.topology.nodes
     boot = Boot(lab, lab.topology.machines, BOOT_SECONDS)
     machine.start(lab, SAN)

@@ -4,8 +4,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from lab import bringup, interrupts, links, masking, power, record, ssh, status
+from lab import bringup, interrupts, links, masking, power, record, rehearsal, ssh, status, topology
 from lab.errors import LabError, UsageError
 from lab.teardown import teardown
 from lab.topology import TOPOLOGIES
@@ -32,7 +33,11 @@ def _parser() -> argparse.ArgumentParser:
 
     known = ", ".join(sorted(path.stem for path in TOPOLOGIES.glob("*.toml")))
     up = verbs.add_parser("up", help="start a lab and wait until it is ready")
-    up.add_argument("topology", nargs="?", default="default", help=f"{known}, or the path of a TOML file")
+    up.add_argument("topology", nargs="?", help=f"{known}, or the path of a TOML file; else default")
+    up.add_argument(
+        "--like", metavar="FILE", type=Path, help="the twin of a storage, by its `vmstore inventory export`"
+    )
+    up.add_argument("--shrink", metavar="N", type=int, help="divide every size of the twin by N")
     verbs.add_parser("down", help="end the lab and throw its disks away")
     told = verbs.add_parser("status", help="tell what runs, which links are cut, where the files lie")
     told.add_argument("--json", action="store_true", help="for programs")
@@ -60,6 +65,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _up(name: str | None, like: Path | None, by: int | None) -> None:
+    if like is None:
+        if by is not None:
+            raise UsageError("--shrink makes a twin smaller", why="there is no --like FILE", hint="./lab/lab up --help")
+        bringup.up(topology.load(name or "default"))
+        return
+    if name is not None:
+        raise UsageError(
+            "a twin has no other topology", why=f"both {name} and --like are given", hint="leave out one of them"
+        )
+    print(rehearsal.up(like, 1 if by is None else by))
+
+
 def _down() -> None:
     with record.exclusive():
         lab = record.load()
@@ -82,7 +100,7 @@ def _ssh(name: str, command: list[str]) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     match arguments.verb:
         case "up":
-            bringup.up(arguments.topology)
+            _up(arguments.topology, arguments.like, arguments.shrink)
         case "down":
             _down()
         case "status":

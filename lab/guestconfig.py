@@ -39,6 +39,8 @@ def render(topology: Topology, machine: str) -> str:
         "LAB_MANAGER": topology.manager,
         "LAB_SBD": next((wiring.wwid(lun) for lun in topology.luns if lun.sbd), ""),
         "LAB_VG": topology.vg,
+        "LAB_EXTENT": f"{topology.extent}b",
+        "LAB_METADATA": f"{topology.metadata}b",
         "LAB_LUNS": _luns(topology),
         "LAB_VMSTORE_TOML": vmstore_toml(topology).rstrip("\n"),
     }

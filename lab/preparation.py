@@ -19,8 +19,7 @@ def prepare(topology: Topology, image: Path, accelerator: str) -> Record:
     for machine in topology.machines:
         make_root_disk(record, machine)
     for lun in topology.luns:
-        with (record.state / "luns" / f"{lun.name}.raw").open("wb") as stream:
-            stream.truncate(lun.size)
+        _make_lun(record.state / "luns" / f"{lun.name}.raw", lun.size)
     ssh.write_config(record)
     record.vmstore_toml.write_text(guestconfig.vmstore_toml(topology, str(record.ssh_config)))
     record.vmstore_toml.chmod(0o644)
@@ -50,6 +49,19 @@ def make_root_disk(record: Record, machine: str) -> None:
         what=f"the root disk of {machine} could not be made",
         hint=f"see that there is room in {os.fspath(record.state)}",
     )
+
+
+def _make_lun(file: Path, size: int) -> None:
+    """Make the sparse file behind a LUN."""
+    try:
+        with file.open("wb") as stream:
+            stream.truncate(size)
+    except OSError as error:
+        raise LabError(
+            "a LUN could not be made",
+            why=f"{file} of {size} bytes: {error.strerror}",
+            hint="ext4 has files of 16 TiB at most: a twin can be smaller (--shrink N); or VMSTORE_LAB_STATE on XFS",
+        ) from error
 
 
 def _free_ports(topology: Topology) -> dict[str, int]:

@@ -55,14 +55,14 @@ def connect(record: Record, machine: str) -> None:
         )
 
 
-def check(record: Record, machine: str, command: str) -> str:
+def check(record: Record, machine: str, command: str, *, seconds: float = 60) -> str:
     """Run a command on a machine and return its stdout; raise LabError when it fails."""
     connect(record, machine)
     return process.run(
         [*_ssh(record, machine), machine, command],
         what=f"{machine} is not usable",
         hint=f"look at its console: {record.console(machine)}",
-        timeout=60,
+        timeout=seconds,
     )
 
 

@@ -6,7 +6,7 @@ from lab import process, ssh
 from lab.record import Record
 
 _FOLDERS = ("disks", "luns", "config")
-_FILES = ("ssh_config", "known_hosts", "vmstore.toml")
+_FILES = ("ssh_config", "known_hosts", "vmstore.toml", "twin.json")
 
 
 def teardown(record: Record) -> None:

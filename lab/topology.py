@@ -16,8 +16,10 @@ SAN = "san"
 
 # The emulated PC has 32 slots. It keeps 3 for itself; root disk, shared folder and host link take 3, one is left over.
 SLOTS = 25
+# 5,000 volumes at an estimated 500 bytes are about 3 MiB, more while they are moved; LVM needs room for two copies.
+METADATA = 16 << 20
 HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}")
-VG_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_+.]{0,62}")
+VG_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,62}")
 LUN_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 
@@ -35,7 +37,10 @@ class Lun:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Describe a lab; memory in MiB. `manager` is what runs VMs as services, "none" for nothing."""
+    """Describe a lab; memory in MiB. `manager` is what runs VMs as services, "none" for nothing.
+
+    `extent` and `metadata` are the bytes of an extent and of the room for LVM's metadata on each LUN.
+    """
 
     name: str
     nodes: tuple[str, ...]
@@ -45,11 +50,18 @@ class Topology:
     locks: Literal["dlm", "none"]
     luns: tuple[Lun, ...]
     manager: Manager = "none"
+    extent: int = 4 << 20
+    metadata: int = METADATA
 
     @property
     def machines(self) -> tuple[str, ...]:
         """Name all machines, the array first: the others connect to it."""
         return (SAN, *self.nodes)
+
+    @property
+    def data_start(self) -> int:
+        """Tell where LVM has the first extent of a LUN begin: behind its metadata, at a whole MiB."""
+        return ((self.metadata >> 20) + 1) << 20
 
     @property
     def shared(self) -> bool:

@@ -46,11 +46,15 @@ class Table:
             raise TopologyProblem(f"{self.key(name)}: must be a table [{name}]")
         return Table(value, self.key(name))
 
-    def tables(self, name: str) -> list["Table"]:
-        """Read an array of tables that has at least one."""
+    def given(self, name: str) -> bool:
+        """Tell whether a key that has to be there has a value: JSON's null is none."""
+        return self._value(name) is not None
+
+    def tables(self, name: str, *, least: int = 1) -> list["Table"]:
+        """Read an array of so many tables at least."""
         value = self._value(name)
-        if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
-            raise TopologyProblem(f"{self.key(name)}: must be one table [[{name}]] or more")
+        if not isinstance(value, list) or len(value) < least or not all(isinstance(item, dict) for item in value):
+            raise TopologyProblem(f"{self.key(name)}: must be a list of tables [[{name}]], {least} or more")
         return [Table(item, f"{self.key(name)}[{index}]") for index, item in enumerate(value)]
 
     def name(self, name: str, pattern: re.Pattern[str]) -> str:
@@ -60,10 +64,10 @@ class Table:
             raise TopologyProblem(f"{self.key(name)}: must be a name like {pattern.pattern}, not {value!r}")
         return value
 
-    def names(self, name: str, pattern: re.Pattern[str]) -> list[str]:
-        """Read a list of different names that has at least one."""
+    def names(self, name: str, pattern: re.Pattern[str], *, least: int = 1) -> list[str]:
+        """Read a list of so many different names at least."""
         value = self._value(name)
-        if not isinstance(value, list) or not value:
+        if not isinstance(value, list) or len(value) < least:
             raise TopologyProblem(f"{self.key(name)}: must be a list of names")
         for item in value:
             if not isinstance(item, str) or not pattern.fullmatch(item):

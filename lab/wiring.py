@@ -1,6 +1,7 @@
 """Give every machine, link and LUN its number: addresses, MACs, WWNs. The same on every run."""
 
 import hashlib
+from string import ascii_lowercase
 from typing import Literal, get_args
 
 from lab.topology import SAN, Lun, Topology
@@ -45,3 +46,11 @@ def wwid(lun: Lun) -> str:
     spc_parse_naa_6h_vendor_specific); the 3 before it says that it is an NAA name.
     """
     return "36001405" + serial(lun)[:25]
+
+
+def device(topology: Topology, lun: Lun) -> str:
+    """Name the device that a LUN is on every node; lab/guest/disks.sh numbers the multipath ones alike."""
+    if lun.paths == 1:
+        return f"/dev/disk/by-id/wwn-0x{wwid(lun)[1:]}"
+    letter = [each.name for each in topology.luns if each.paths > 1].index(lun.name)
+    return f"/dev/mapper/mpath{ascii_lowercase[letter]}"

@@ -22,6 +22,7 @@ from vmstore.commands import (
     freeze,
     grow,
     init,
+    inventory,
     job,
     listing,
     log,
@@ -57,6 +58,7 @@ jobs = typer.Typer(
 agents = typer.Typer(
     help="The program that runs VMs, on every node: check, deploy.", no_args_is_help=True, rich_markup_mode=None
 )
+inventories = typer.Typer(help="How the storage is laid out: export it.", no_args_is_help=True, rich_markup_mode=None)
 policies = typer.Typer(
     help="What vmstore does by itself: show the rules, check, apply.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -94,6 +96,8 @@ jobs.command("pause")(job.pause)
 jobs.command("resume")(job.resume)
 jobs.command("rate")(job.rate)
 jobs.command("abort")(job.abort)
+app.add_typer(inventories, name="inventory")
+inventories.command("export")(inventory.export)
 app.add_typer(policies, name="policy")
 policies.command("show")(policy.show)
 policies.command("check")(policy.check)

@@ -114,7 +114,8 @@ class LogicalVolume(msgspec.Struct, frozen=True):
     """An LV; ``layout`` and ``role`` are LVM's own words (lvs -o lv_layout,lv_role).
 
     ``moving_in`` are LVM's own mirrors that move it, ``leaving`` is the PV, by UUID, off which vmstore moves it by
-    another leg. The ``extents`` of an LV with legs are those of all its legs.
+    another leg. The ``extents`` of an LV with legs are those of all its legs. ``stripes`` says of a striped LV over how
+    many of them each of its segments goes, and how many bytes lie on one before the next (0: it is linear).
     """
 
     name: str
@@ -127,6 +128,7 @@ class LogicalVolume(msgspec.Struct, frozen=True):
     moving_in: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     leaving: str = ""
+    stripes: tuple[tuple[int, int], ...] = ()
 
     @property
     def moving(self) -> bool:

@@ -8,10 +8,10 @@ from pathlib import Path
 from vmstore.errors import ToolFailed
 
 
-def write(file: Path, text: str, other: str = "--to") -> None:
-    """Put text into a file in one stroke, with the mode that it had; a new one others may read.
+def write(file: Path, text: str, *, private: bool = False) -> None:
+    """Put text into a file in one stroke, with the mode that it had; a new one others may read. Raises ToolFailed.
 
-    Raises ToolFailed, which points to the option ``other`` for another file.
+    ``private``: nobody else may read it, whatever mode it had.
     """
     try:
         target = file.resolve()
@@ -21,9 +21,8 @@ def write(file: Path, text: str, other: str = "--to") -> None:
         half = target.with_name(f".{target.name}.{os.getpid()}.new")
         half.unlink(missing_ok=True)
         try:
-            _fill(
-                half, text.encode("utf-8", "replace"), stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-            )
+            mode = 0o600 if private else stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+            _fill(half, text.encode("utf-8", "replace"), mode)
             half.replace(target)
         except BaseException:
             with suppress(OSError):
@@ -33,7 +32,7 @@ def write(file: Path, text: str, other: str = "--to") -> None:
         raise ToolFailed(
             f"cannot write {file}",
             why=error.strerror or str(error),
-            hint=f"what was there before is as it was; mend the folder or its disk, or name another with {other}",
+            hint="what was there before is as it was; mend the folder or its disk, or name another file",
         ) from None
 
 

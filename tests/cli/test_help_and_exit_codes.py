@@ -35,8 +35,10 @@ VERBS = (
     ("agent",),
     ("agent", "check"),
     ("agent", "deploy"),
+    ("inventory",),
+    ("inventory", "export"),
 )
-GROUPS = ((), ("pv",), ("policy",), ("agent",))
+GROUPS = ((), ("pv",), ("policy",), ("agent",), ("inventory",))
 READS = (
     *GROUPS,
     ("list",),
@@ -46,6 +48,7 @@ READS = (
     ("policy", "show"),
     ("policy", "check"),
     ("agent", "check"),
+    ("inventory", "export"),
 )
 HEAVY = ("rich", "msgspec", "pyudev", "concurrent.futures", "humanize", "vmstore.inventory", "vmstore.session")
 ROOT = Path(__file__).parent.parent.parent
@@ -68,7 +71,8 @@ def test_every_verb_that_changes_something_has_the_same_options(bench: Bench) ->
         assert ("--dry-run" in text) == changing, verb
         assert ("--yes" in text) == changing, verb
         if verb not in GROUPS:
-            assert "--output" in text
+            # What is exported is of one form.
+            assert "--output" in text or verb == EXPORT
             assert "--offline" in text
             assert "--config" in text
 

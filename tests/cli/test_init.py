@@ -112,4 +112,4 @@ def test_a_folder_that_cannot_be_written_is_said_in_three_lines(bare: Bench, tmp
     done = bare.vmstore("init", "--write", "--config", str(tmp_path / "file" / "vmstore.toml"))
     assert done.code == ExitCode.TOOL, done.err
     assert len(done.err.splitlines()) == 3
-    assert "another with --config" in done.err
+    assert "name another file" in done.err

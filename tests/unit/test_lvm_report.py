@@ -54,6 +54,21 @@ def test_a_vg_with_plain_striped_and_spread_volumes() -> None:
     assert [where.plain(lv) for lv in report.lvs] == ["", "", ""]
 
 
+def test_stripes_are_told_with_their_width_part_by_part() -> None:
+    report = read("stripes-of-several-widths")
+    lvs = {lv.name: lv for lv in report.lvs}
+    pvs = {pv.uuid: pv.name for pv in report.pvs}
+    assert lvs["striped"].stripes == ((2, 65536), (1, 0), (2, 32768))
+    assert [(pvs[run.pv], run.start, run.count) for run in lvs["striped"].extents] == [
+        ("/dev/loop5", 100, 10),
+        ("/dev/loop4", 7, 10),
+        ("/dev/loop4", 50, 5),
+        ("/dev/loop5", 3, 3),
+        ("/dev/loop4", 60, 3),
+    ]
+    assert lvs["linear"].stripes == ()
+
+
 def test_snapshot_and_thin_pool_are_told_from_plain_volumes() -> None:
     report = read("snapshot-and-thin-pool")
     odd = {lv.name: where.plain(lv) for lv in report.lvs if where.plain(lv)}

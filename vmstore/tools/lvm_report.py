@@ -19,7 +19,7 @@ _COLUMNS = {
     "pv": "pv_name,pv_uuid,pv_size,pv_free,pv_allocatable,pv_missing,pv_tags,pe_start",
     "lv": "lv_name,lv_uuid,lv_size,lv_layout,lv_role,move_pv,lv_tags,lv_lockargs",
     "pvseg": "pv_uuid,pvseg_start,pvseg_size,lv_name",
-    "seg": "lv_name,devices",
+    "seg": "lv_name,devices,stripe_size",
 }
 
 
@@ -68,6 +68,7 @@ class _PvSeg(msgspec.Struct):
 class _Seg(msgspec.Struct):
     lv_name: str
     devices: str
+    stripe_size: str = ""
 
 
 class _Report(msgspec.Struct):
@@ -128,10 +129,11 @@ def parse(vg: str, result: Result) -> Report:
     extents = legs.joined(own, of)
     joined = _moving(found)
     leaving = legs.leaving(own, of, pvs)
+    stripes = _stripes(found)
     return Report(
         vg=_vg(found.vg[0], found.lv),
         pvs=pvs,
-        lvs=tuple(_lv(lv, extents, joined, leaving) for lv in found.lv),
+        lvs=tuple(_lv(lv, extents, joined, leaving, stripes) for lv in found.lv),
     )
 
 
@@ -175,6 +177,7 @@ def _lv(
     extents: Mapping[str, tuple[Allocation, ...]],
     moving: Mapping[str, tuple[str, ...]],
     leaving: Mapping[str, str],
+    stripes: Mapping[str, tuple[tuple[int, int], ...]],
 ) -> LogicalVolume:
     name = _plain(lv.lv_name)
     return LogicalVolume(
@@ -188,6 +191,7 @@ def _lv(
         moving_in=moving.get(name, ()),
         tags=tuple(filter(None, lv.lv_tags.split(","))),
         leaving=leaving.get(name, ""),
+        stripes=stripes.get(name, ()),
     )
 
 
@@ -211,6 +215,16 @@ def _extents(report: _Report) -> dict[str, tuple[Allocation, ...]]:
         else tuple(runs)
         for name, runs in found.items()
     }
+
+
+def _stripes(report: _Report) -> dict[str, tuple[tuple[int, int], ...]]:
+    striped = {seg.lv_name for seg in report.seg if int(seg.stripe_size or 0)}
+    found: dict[str, tuple[tuple[int, int], ...]] = {}
+    for seg in report.seg if striped else ():
+        if seg.lv_name in striped:
+            name = _plain(seg.lv_name)
+            found[name] = (*found.get(name, ()), (seg.devices.count(",") + 1, int(seg.stripe_size or 0)))
+    return found
 
 
 def _moving(report: _Report) -> dict[str, tuple[str, ...]]:
