@@ -72,12 +72,12 @@ def test_every_verb_that_changes_something_has_the_same_options(bench: Bench) ->
         assert ("--yes" in text) == changing, verb
         if verb not in GROUPS:
             # What is exported is of one form.
-            assert "--output" in text or verb == EXPORT
+            assert "--output" in text or verb == ("inventory", "export")
             assert "--offline" in text
             assert "--config" in text
 
 
-@pytest.mark.parametrize("group", [(), ("pv",), ("job",), ("policy",)])
+@pytest.mark.parametrize("group", [(), ("pv",), ("job",), ("policy",), ("agent",), ("inventory",)])
 def test_no_summary_of_a_verb_is_cut_off_at_80_columns(
     bench: Bench, group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,7 +254,7 @@ def test_an_lvm_that_cannot_be_read_is_a_failed_tool(bench: Bench, monkeypatch: 
         assert "  why: " in outcome.err
 
 
-@pytest.mark.parametrize("group", [(), ("pv",), ("job",), ("policy",)])
+@pytest.mark.parametrize("group", [(), ("pv",), ("job",), ("policy",), ("agent",), ("inventory",)])
 def test_a_command_without_its_verb_shows_what_there_is(bench: Bench, group: tuple[str, ...]) -> None:
     done = bench.vmstore(*group)
     assert (done.code, done.out) == (ExitCode.USAGE, "")
