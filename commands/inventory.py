@@ -16,9 +16,9 @@ def export(
     config: Config = None,
     offline: Offline = None,
 ) -> None:
-    """Write the layout of the storage as JSON: names, sizes, WWIDs and where extents lie, no data.
+    """Write how the storage is laid out, without its data.
 
-    `./lab/lab up --like FILE` builds an emulated twin of it, to rehearse an evacuation on.
+    It is JSON, with names, sizes, WWIDs and where extents lie. `./lab/lab up --like FILE` builds an emulated twin of it, to rehearse an evacuation on.
     """
     import time
 

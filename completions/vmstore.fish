@@ -506,7 +506,7 @@ function __vmstore_table --no-scope-shadowing
                 '-h,--help'\t'Show this message and exit'
         case 'inventory'
             set verbs \
-                'export'\t'Write the layout of the storage as JSON: names, sizes, WWIDs and where extents lie, no data'
+                'export'\t'Write how the storage is laid out, without its data'
             set options \
                 '-h,--help'\t'Show this message and exit'
         case 'inventory export'
