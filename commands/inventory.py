@@ -18,7 +18,8 @@ def export(
 ) -> None:
     """Write how the storage is laid out, without its data.
 
-    It is JSON, with names, sizes, WWIDs and where extents lie. `./lab/lab up --like FILE` builds an emulated twin of it, to rehearse an evacuation on.
+    It is JSON, with names, sizes, WWIDs and where extents lie. `./lab/lab up --like FILE` builds an emulated twin of
+    it, to rehearse an evacuation on.
     """
     import time
 
