@@ -67,13 +67,14 @@ class Managed:
         process, size = vm.process("n1"), cluster.volume("web01")["size"]
         assert process
         used = cluster.volume("web01")["used_percent"]
-        table = f'[report]\nhistory = "{tmp_path}/history.db"\n[growth.vms.web01]\ngrow = true\nstep = "16M"\n'
-        fuller = cluster.with_settings(f'{table}over = "{used + 10}%"', tmp_path)
+        rule = f'grow = true\nover = "{used + 10}%"\nstep = "16M"\ndaily = "none"'
+        history = f'[report]\nhistory = "{tmp_path}/history.db"'
+        fuller = cluster.with_settings(f"{history}\n[growth.vms.web01]\n{rule}", tmp_path)
         fuller.vmstore(HOST, "policy", "apply", "--begin")
         assert cluster.volume("web01")["size"] == size
         cluster.sh("n1", "dd if=/dev/zero of=/vm/web01/fills bs=1M count=12 conv=fsync status=none")
         done = fuller.vmstore(HOST, "policy", "apply", "--cron")
-        assert "web01 grew by 16 MiB" in done.err
+        assert "web01 grew by 16 MiB" in done.err, done.err
         assert cluster.volume("web01")["size"] == size + 16 * 2**20
         assert vm.process("n1") == process
         assert vm.frozen() is None
