@@ -55,23 +55,26 @@ _NOTES = """## How
   is the time that it stood still. By hand, the commands of each node go there in one ssh. Under rgmanager its
   commands are stand-ins that start and stop what it would.
 
-## What was tried and did not win
+### What was tried and did not win
 Single runs on this machine; where a way is the default now, its figure is in the tables above.
 
-- **Mirror with LVM's own settings**: 120 MB took 36 s with the poll of 15 s, 19 s with a poll of 1 s and regions of 2 MiB, and
-  15 s with regions of 16 MiB, which is what vmstore asks for. Larger ones keep a write of the guest waiting for longer.
-- **raid1 as the default**: three volumes of 96 MiB in use on three nodes took 34 s by it and 19 to 25 s by mirror. It stays
-  for who wants a crash to cost nothing of the copy.
-- **e2image** for what a file system uses: it drops the backups of the superblock, goes on after a read error, and writes
-  blocks of 1 KiB by reading and writing again what is around them.
-- **Copying and comparing at once**, a dd that reads into one that writes, and two dd for the halves: each slower here than
-  one direct dd and then one cmp. **cmp of direct reads**: slower. **md5 of both sides** in place of cmp: a fifth faster here,
-  slower than cmp where disks are faster than md5.
-- **Large at 1.25 times the raw copy** is not reached here: pvmove alone, without its poll, takes 1.3 times the raw copy, and
-  the looks, locks and changes of metadata around it 7 s on nodes on which each LVM command takes half a second or more.
-- **10 % full four times as fast as pvmove** is not reached here either: of a file system of 400 MiB with 40 MiB of data, 81
-  MiB are in use (inode tables, journal). They are read twice and written once, and the copy is read once: 324 MiB, where
-  pvmove reads and writes 800. Leaving out the comparison would win a third; it is what proves the copy.
+- **Mirror with LVM's own settings**: 120 MB took 36 s with the poll of 15 s, 19 s with a poll of 1 s and regions of
+  2 MiB, and 15 s with regions of 16 MiB, which is what vmstore asks for. Larger ones keep a write of the guest
+  waiting for longer.
+- **raid1 as the default**: three volumes of 96 MiB in use on three nodes took 34 s by it and 19 to 25 s by mirror.
+  It stays for who wants a crash to cost nothing of the copy.
+- **e2image** for what a file system uses: it drops the backups of the superblock, goes on after a read error, and
+  writes blocks of 1 KiB by reading and writing again what is around them.
+- **Copying and comparing at once**, a dd that reads into one that writes, and two dd for the halves: each slower
+  here than one direct dd and then one cmp. **cmp of direct reads**: slower. **md5 of both sides** in place of cmp:
+  a fifth faster here, slower than cmp where disks are faster than md5.
+- **Large at 1.25 times the raw copy** is not reached here: pvmove alone, without its poll, takes 1.3 times the raw
+  copy, and the looks, locks and changes of metadata around it 7 s on nodes on which each LVM command takes half a
+  second or more.
+- **10 % full four times as fast as pvmove** is not reached here either: of a file system of 400 MiB with 40 MiB of
+  data, 81 MiB are in use (inode tables, journal). They are read twice and written once, and the copy is read once:
+  324 MiB, where pvmove reads and writes 800. Leaving out the comparison would win a third; it is what proves the
+  copy.
 """
 
 
