@@ -73,7 +73,7 @@ Single runs on this machine; where a way is the default now, its figure is in th
   second or more.
 - **10 % full four times as fast as pvmove** is not reached here either: of a file system of 400 MiB with 40 MiB of
   data, 81 MiB are in use (inode tables, journal). They are read twice and written once, and the copy is read once:
-  324 MiB, where pvmove reads and writes 800. Leaving out the comparison would win a third; it is what proves the
+  324 MiB, where pvmove reads and writes 800. Leaving out the comparison would halve that; it is what proves the
   copy.
 """
 
