@@ -81,7 +81,7 @@ function __vmstore_options --no-scope-shadowing
         set -l parts (string split \t -- $option)
         if string match -q -- '\**' $parts[1]; or not contains -- $parts[1] $given
             set -l spelt (string split -m 1 = -- (string replace -r '^\*' '' -- $parts[1]))[1]
-            printf "%s\t$parts[2]\n" (string split , -- $spelt)
+            printf '%s\n' (string split , -- $spelt)\t$parts[2]
         end
     end
 end

@@ -90,9 +90,9 @@ def _offers(value: Value) -> str:
         return f"{name}:({' '.join(value.offers)})" if value.offers else f"{name}: "
     if kinds == ["file"]:
         return f"{name}:_files"
+    # The blank keeps _arguments from adding arguments of its own.
     if kinds[0] in LISTS:
         return f"{name}: _vmstore_list_{kinds[0]}"
-    # The blank keeps _arguments from adding arguments of its own.
     return f"{name}: _vmstore_names {' '.join(kinds)}"
 
 

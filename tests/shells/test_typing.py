@@ -32,6 +32,7 @@ JOB = "n1-20260102T120000Z-a1b2c3"
         ("create web03 1G --service --", {"--class", "--dry-run"}, {"--service", "--no-service"}),
         ("explain VMS-C", {"VMS-C01", "VMS-C02"}, {"VMS-P01"}),
         ("list ", {"--output", "--config"}, {"web01"}),
+        ("rebalance --", {"--most", "--window", "--exclude", "--offline"}, {"web01"}),
     ],
 )
 def test_what_may_stand_there_is_offered(shell: Terminal, line: str, offers: set[str], but: set[str]) -> None:
@@ -137,10 +138,16 @@ def test_the_environment_may_name_the_configuration_and_the_folder(shell: Termin
         shell.set("VMSTORE_CACHE", f"{shell.home}/cache")
 
 
-@pytest.mark.parametrize("line", ["pv ", "list --", "explain "])
-def test_zsh_and_fish_say_what_each_is(shell: Terminal, line: str) -> None:
-    about = {"pv ": "Take a LUN into the VG", "list --": "This node is switched off", "explain ": "PV missing"}[line]
-    last = {"pv ": "uncordon", "list --": "--output", "explain ": "VMS-V03"}[line]
+@pytest.mark.parametrize(
+    ("line", "last", "about"),
+    [
+        ("pv ", "uncordon", "Take a LUN into the VG"),
+        ("list --", "--output", "This node is switched off"),
+        ("rebalance --", "--window", "No PV may be fuller, such as 80%"),
+        ("explain ", "VMS-V03", "PV missing"),
+    ],
+)
+def test_zsh_and_fish_say_what_each_is(shell: Terminal, line: str, last: str, about: str) -> None:
     assert (about in shell.type(line, until=last).shown) == (shell.kind in ("zsh", "fish"))
 
 
