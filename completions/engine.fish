@@ -75,13 +75,16 @@ function __vmstore_option
     return 1
 end
 
-# Offers the options that were not given, and those that may be given again.
+# Offers the options that were not given, and those that may be given again. Only those with what is typed in them: fish would
+# look for its letters in what is said of each, too.
 function __vmstore_options --no-scope-shadowing
+    set -l typed (string escape --style=regex -- (string replace -r '^-+' '' -- $current))
     for option in $options
         set -l parts (string split \t -- $option)
         if string match -q -- '\**' $parts[1]; or not contains -- $parts[1] $given
             set -l spelt (string split -m 1 = -- (string replace -r '^\*' '' -- $parts[1]))[1]
-            printf '%s\n' (string split , -- $spelt)\t$parts[2]
+            set -l fitting (string match -er -- "$typed" (string split , -- $spelt))
+            and printf '%s\n' $fitting\t$parts[2]
         end
     end
 end

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 import typer.main
 
-from vmstore.policies.codes import CODES
+from vmstore.policies import checkup_codes, codes
 
 # What stands where a name of an argument or of an option's value says so; "@" are lists, not words.
 _OFFERED = {
@@ -18,6 +18,8 @@ _OFFERED = {
     "CLASS": ("@class",),
     "CLASS|PV": ("@class", "@pv"),
     "NAME": ("@vg", "@class", "@pv", "@vm"),
+    "VM|PV|JOB": ("@vm", "@pv", "@job"),
+    "VG": ("@vg",),
     "CODE": ("@code",),
     "FILE": ("@file",),
     "DEVICE": ("@file",),
@@ -25,7 +27,7 @@ _OFFERED = {
 # A VM to be made has no name yet; a name that is asked for once more is to be typed.
 _TYPED = {("create", "vm"), ("remove", "confirm")}
 # Lists that are known before anything is read.
-LISTS = {"code": {code: about.title for code, about in CODES.items()}}
+LISTS = {"code": {code: about.title for code, about in (codes.CODES | checkup_codes.CODES).items()}}
 
 
 @dataclass(frozen=True, slots=True)

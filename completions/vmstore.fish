@@ -75,13 +75,16 @@ function __vmstore_option
     return 1
 end
 
-# Offers the options that were not given, and those that may be given again.
+# Offers the options that were not given, and those that may be given again. Only those with what is typed in them: fish would
+# look for its letters in what is said of each, too.
 function __vmstore_options --no-scope-shadowing
+    set -l typed (string escape --style=regex -- (string replace -r '^-+' '' -- $current))
     for option in $options
         set -l parts (string split \t -- $option)
         if string match -q -- '\**' $parts[1]; or not contains -- $parts[1] $given
             set -l spelt (string split -m 1 = -- (string replace -r '^\*' '' -- $parts[1]))[1]
-            printf '%s\n' (string split , -- $spelt)\t$parts[2]
+            set -l fitting (string match -er -- "$typed" (string split , -- $spelt))
+            and printf '%s\n' $fitting\t$parts[2]
         end
     end
 end
@@ -156,7 +159,32 @@ function __vmstore_table --no-scope-shadowing
         'VMS-P04'\t'PV below its reserve' \
         'VMS-V01'\t'VM file system nearly full' \
         'VMS-V02'\t'VM file system full soon' \
-        'VMS-V03'\t'VM file system below its reserve'
+        'VMS-V03'\t'VM file system below its reserve' \
+        'VMS-D10'\t'lvmlockd off' \
+        'VMS-D11'\t'lock space not started' \
+        'VMS-D12'\t'lvmpolld off' \
+        'VMS-D13'\t'LVM takes its devices by other rules' \
+        'VMS-D14'\t'PV not in the devices file' \
+        'VMS-D15'\t'auto-activation on' \
+        'VMS-D20'\t'LUN not seen' \
+        'VMS-D21'\t'LUN with another WWID' \
+        'VMS-D22'\t'LUN with another size' \
+        'VMS-D23'\t'one path left, or none' \
+        'VMS-D24'\t'path down' \
+        'VMS-D25'\t'duplicate PV' \
+        'VMS-D30'\t'device suspended' \
+        'VMS-D31'\t'move half done' \
+        'VMS-D32'\t'active on several nodes' \
+        'VMS-D33'\t'mount not exclusive' \
+        'VMS-D34'\t'no room to suspend' \
+        'VMS-D40'\t'fencing off' \
+        'VMS-D41'\t'manager cannot act' \
+        'VMS-D42'\t'service failed' \
+        'VMS-D43'\t'service frozen' \
+        'VMS-D44'\t'who holds a volume is disputed' \
+        'VMS-D45'\t'VM agent differs' \
+        'VMS-D46'\t'node takes no services' \
+        'VMS-D50'\t'clocks apart'
     switch $argv[1]
         case ''
             set verbs \
@@ -293,7 +321,7 @@ function __vmstore_table --no-scope-shadowing
                 '-h,--help'\t'Show this message and exit'
         case 'init'
             set options \
-                '--vg='\t'The VG of the VMs, where there are several' \
+                '--vg=@vg'\t'The VG of the VMs, where there are several' \
                 '*--node=@node'\t'A node; repeatable. Else those of the cluster' \
                 '--write'\t'Write it to /etc/vmstore/vmstore.toml, or --config' \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
@@ -306,7 +334,7 @@ function __vmstore_table --no-scope-shadowing
                 '-h,--help'\t'Show this message and exit'
         case 'log'
             set arguments \
-                ''
+                '@vm|@pv|@job'
             set options \
                 '--since='\t'From then on: 2h, 7d, 2027-01-15, \'2027-01-15 08:00\'' \
                 '--failed'\t'Only what failed, or has no end that is known' \

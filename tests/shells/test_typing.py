@@ -142,8 +142,8 @@ def test_the_environment_may_name_the_configuration_and_the_folder(shell: Termin
     ("line", "last", "about"),
     [
         ("pv ", "uncordon", "Take a LUN into the VG"),
-        ("list --", "--output", "This node is switched off"),
-        ("rebalance --", "--window", "No PV may be fuller, such as 80%"),
+        ("list --", "--output", "NODE is switched off"),
+        ("rebalance --", "--window", "No PV may be fuller than this, such as 80%"),
         ("explain ", "VMS-V03", "PV missing"),
     ],
 )

@@ -11,13 +11,13 @@ import typer
 
 from vmstore.cli import app
 from vmstore.completions import bash, fish, table, zsh
-from vmstore.policies.codes import CODES
+from vmstore.policies import checkup_codes, codes
 
 ROOT = Path(__file__).parent.parent.parent
 TABLE = table.read(app)
 COMMANDS = {command.path: command for command in TABLE.walk()}
 # Of these nobody can say beforehand what they will be.
-FREE = {"SIZE", "+SIZE|SIZE", "HH:MM-HH:MM", "TIME", "SHARE"}
+FREE = {"SIZE", "+SIZE|SIZE", "HH:MM-HH:MM", "TIME", "SHARE", "N"}
 
 
 @pytest.mark.spawns(Path(sys.executable).name)
@@ -57,7 +57,7 @@ def test_what_is_offered_where() -> None:
     assert offers("evacuate", "--to") == ("@class", "@pv")
     assert offers("evacuate", "--engine") == ("mirror", "raid1", "used")
     assert offers("report", "-o") == ("table", "json", "plain", "csv", "html", "prometheus", "nagios")
-    assert set(table.LISTS["code"]) == set(CODES)
+    assert set(table.LISTS["code"]) == {*codes.CODES, *checkup_codes.CODES}
 
 
 def odd() -> table.Command:
