@@ -21,6 +21,7 @@ LONG = (
     "test_a_pv_that_hangs_does_not_hang_doctor",
     "test_a_node_that_is_off_is_unknown",
     "test_what_it_says_mends_a_volume_that_activates_itself_and_a_device_that_is_suspended",
+    "test_a_job_that_was_cut_off_is_found_until_it_has_gone_on",
     "test_a_volume_that_is_active_on_two_nodes_or_mounted_without_an_exclusive_lock",
 )
 NODE = "n3"

@@ -34,7 +34,7 @@ def shown(cluster: Cluster) -> Iterator[Cluster]:
 @pytest.mark.parametrize(
     ("lun", "engine"),
     [
-        (SOURCE, "mirror"),
+        pytest.param(SOURCE, "mirror", marks=pytest.mark.long),
         (TARGET, "mirror"),
         pytest.param(SOURCE, "raid1", marks=pytest.mark.long),
         pytest.param(TARGET, "raid1", marks=pytest.mark.long),

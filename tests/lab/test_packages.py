@@ -70,6 +70,7 @@ def test_it_is_installed_used_and_removed(cluster: Cluster, deb: Path) -> None:
     cluster.sh(NODE, f"mkdir -p {Path(agent).parent}; mv /var/tmp/agent {agent}")
 
 
+@pytest.mark.long
 def test_the_rpm_holds_the_same_files(tmp_path: Path) -> None:
     rpm = _run("./script/build-rpm", str(tmp_path)).split()[-1]
     told = _run("rpm", "-qlp", rpm).splitlines()

@@ -104,6 +104,7 @@ class OfPacemakerAlone:
             cluster.sh("n1", f"{fencing} true; crm_standby -N n3 -D")
         cluster.wait(lambda: vm.diagnosis() == {}, 90, "doctor to find nothing")
 
+    @pytest.mark.long
     def test_doctor_finds_a_volume_in_use_that_the_manager_does_not_know_of(self, cluster: Cluster, vm: Vm) -> None:
         vm.stops()
         cluster.mount("n2", "web01")

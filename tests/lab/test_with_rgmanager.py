@@ -16,6 +16,7 @@ TOPOLOGY = "rgmanager"
 # What Pacemaker's tests do as well and takes minutes: left to `./script/test all`.
 LONG = {
     "test_grown_and_evacuated_while_it_runs",
+    "test_grown_by_policy_while_it_runs",
     "test_killed_while_frozen_and_thawed_by_the_next_command",
     "test_suspended_for_a_stated_time_while_what_is_used_is_copied",
     "test_what_the_admin_froze_stays_frozen",
