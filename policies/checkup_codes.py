@@ -62,8 +62,8 @@ _TABLE = (
         "PV not in the devices file",
         "LVM on that node does not look at a LUN that its devices file lacks, so volumes on it cannot be "
         "activated there.",
-        "lvmdevices",
-        "lvmdevices --addpvid PVID",
+        "lvm lvmdevices",
+        "lvm lvmdevices --addpvid PVID",
     ),
     _code(
         "D15",

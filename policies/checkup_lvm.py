@@ -67,7 +67,7 @@ def devices_file(seen: Seen) -> Iterator[Finding]:
         lacking = [pv for pv in seen.world.pvs if pv.uuid.replace("-", "") not in checkup.listed]
         if lacking:
             what = f"the devices file of LVM does not have {listed(pv.name for pv in lacking)}"
-            mend = tuple(Mend(node, f"lvmdevices --addpvid {pv.uuid.replace('-', '')}") for pv in lacking)
+            mend = tuple(Mend(node, f"lvm lvmdevices --addpvid {pv.uuid.replace('-', '')}") for pv in lacking)
             yield Finding("VMS-D14", Level.ERROR, "node", node, f"{what} (names on {seen.world.reporter})", mend)
 
 

@@ -76,7 +76,7 @@ CASES: dict[str, tuple[str, str, set[str]]] = {
     "lvmpolld does not run": ("kill $(cat /run/lvmpolld.pid); sleep 1", "lvmpolld -t 0", {"VMS-D12"}),
     "another filter": (*_FILTER, {"VMS-D13"}),
     "a devices file that lacks PVs": (
-        f"{_FILE[0]}; lvmdevices --yes --adddev /dev/mapper/mpatha",
+        f"{_FILE[0]}; lvm lvmdevices --yes --adddev /dev/mapper/mpatha",
         f"{_FILE[1]}; rm -f /etc/lvm/devices/system.devices*",
         {"VMS-D13", "VMS-D14", "VMS-D20"},
     ),

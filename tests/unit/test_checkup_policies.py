@@ -66,7 +66,7 @@ def test_only_pvs_of_the_vg_have_to_be_in_a_devices_file(listed: frozenset[str] 
     found = findings(world().inventory(), n2={"listed": listed})
     assert [(each.code, each.name) for each in found] == [("VMS-D14", "n2")] * bool(lacking)
     assert [tuple(mend) for each in found for mend in each.mend] == [
-        ("n2", f"lvmdevices --addpvid {pv}") for pv in lacking
+        ("n2", f"lvm lvmdevices --addpvid {pv}") for pv in lacking
     ]
 
 
