@@ -1,11 +1,13 @@
 """The packages: built of what is committed, installed on a node, used there, and removed without a trace."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.driver import ROOT, Cluster
+from vmstore.tools.agent import AGENT
 
 TOPOLOGY = "default"
 NODE = "n3"
@@ -41,33 +43,35 @@ def test_lintian_finds_nothing(deb: Path) -> None:
     assert _run("lintian", "--allow-root", "--fail-on", "error,warning", str(deb)) == ""
 
 
-def test_it_is_installed_used_and_removed(cluster: Cluster, deb: Path) -> None:
-    here = f"/var/tmp/{deb.name}"
-    _run("scp", "-q", "-F", str(cluster.config.parent / "ssh_config"), str(deb), f"{NODE}:{here}")
-    # The lab has put the agent there by hand.
-    agent = "/usr/lib/ocf/resource.d/vmstore/vm"
-    cluster.sh(NODE, f"mv {agent} /var/tmp/agent")
-    before = cluster.sh(NODE, "find /etc /usr -name '*vmstore*' | sort; ls -A /etc/cron.d").out
-    installed = cluster.sh(NODE, f"DEBIAN_FRONTEND=noninteractive dpkg -i {here} 2>&1")
+@pytest.fixture
+def without_agent(cluster: Cluster) -> Iterator[Cluster]:
+    """Take away the agent that the lab has put there by hand, and bring it back whatever comes."""
+    cluster.sh(NODE, f"mv {AGENT} /var/tmp/agent")
+    yield cluster
+    cluster.sh(NODE, f"dpkg --purge vmstore; mkdir -p {Path(AGENT).parent}; mv /var/tmp/agent {AGENT}", check=False)
+
+
+def test_it_is_installed_used_and_removed(without_agent: Cluster, deb: Path) -> None:
+    cluster = without_agent
+    _run("scp", "-q", "-F", str(cluster.config.parent / "ssh_config"), str(deb), f"{NODE}:/var/tmp/vmstore.deb")
+    installed = cluster.sh(NODE, "DEBIAN_FRONTEND=noninteractive dpkg -i /var/tmp/vmstore.deb 2>&1")
     assert "Setting up vmstore" in installed.out
     owned = cluster.sh(NODE, "dpkg -L vmstore").out.splitlines()
     assert set(PLACES) <= set(owned)
     # The lab's image leaves manuals out; all else has to be there.
-    wanted = [place for place in owned if not place.startswith(("/usr/share/man", "/usr/share/doc"))]
-    there = cluster.sh(NODE, f"for place in {' '.join(wanted)}; do [ -e $place ] && echo $place; done")
-    assert there.out.splitlines() == wanted
+    cluster.sh(NODE, "dpkg -L vmstore | grep -v -e /usr/share/man -e /usr/share/doc >/var/tmp/owned")
+    missing = cluster.sh(NODE, 'while read -r place; do [ -e "$place" ] || echo "$place"; done </var/tmp/owned').out
+    assert missing == ""
     version = deb.name.split("_")[1].replace("~", ".")
     assert cluster.sh(NODE, "/usr/bin/vmstore --version").out == f"vmstore {version}\n"
-    listed = cluster.sh(NODE, "/usr/bin/vmstore pv list -o plain").out
-    assert len(listed.splitlines()) == 4
-    assert "<resource-agent" in cluster.sh(NODE, f"{agent} meta-data").out
+    assert len(cluster.sh(NODE, "/usr/bin/vmstore pv list -o plain").out.splitlines()) == 4
+    assert "<resource-agent" in cluster.sh(NODE, f"{AGENT} meta-data").out
     # A package is on every node, and reports belong on one: cron has nothing to do until the admin says so.
-    active = cluster.sh(NODE, "grep -hv '^#' /etc/cron.d/vmstore* | grep vmstore || true").out
-    assert active == ""
-    cluster.sh(NODE, f"DEBIAN_FRONTEND=noninteractive dpkg --purge vmstore; rm {here}")
-    after = cluster.sh(NODE, "find /etc /usr -name '*vmstore*' | sort; ls -A /etc/cron.d").out
-    assert after == before
-    cluster.sh(NODE, f"mkdir -p {Path(agent).parent}; mv /var/tmp/agent {agent}")
+    assert cluster.sh(NODE, "grep -hv '^#' /etc/cron.d/vmstore* | grep vmstore || true").out == ""
+    cluster.sh(NODE, "DEBIAN_FRONTEND=noninteractive dpkg --purge vmstore")
+    left = cluster.sh(NODE, 'while read -r place; do [ ! -f "$place" ] || echo "$place"; done </var/tmp/owned').out
+    assert left == ""
+    assert cluster.sh(NODE, "ls -d /usr/lib/vmstore", check=False).rc != 0
 
 
 @pytest.mark.long
