@@ -94,7 +94,7 @@ def test_sizes_have_three_digits_so_that_columns_stay_narrow() -> None:
     ("grown", "told"),
     [
         (Unknown(Why.NOTHING), "no history"),
-        (Unknown(Why.SHORT), "few days yet"),
+        (Unknown(Why.SHORT), "not known yet"),
         (Unknown(Why.CLOCK), "wrong clock"),
         (trend(1), "far off"),
         (None, "-"),

@@ -25,8 +25,8 @@ _RIGHT = (2, 3, 4, 5)
 _WHY = {
     Why.NOTHING: "no history",
     Why.CLOCK: "wrong clock",
-    Why.FEW_DAYS: "few days yet",
-    Why.SHORT: "few days yet",
+    Why.FEW_DAYS: "not known yet",
+    Why.SHORT: "not known yet",
     Why.FAR: "far off",
 }
 _INNER = {Kind.METADATA: "metadata", Kind.LOCK: "lock LV"}
