@@ -7,8 +7,11 @@ from pathlib import Path
 from vmstore import config
 from vmstore.errors import VmstoreError
 from vmstore.run import LocalRunner, Result, Runner
-from vmstore.tools import lvm_report, nodes
+from vmstore.tools import lvm_fields, lvm_report, nodes
 from vmstore.tools.nodes import Nodes, Unreachable
+
+# How often a VG is asked for that changes meanwhile.
+_TRIES = 3
 
 
 class Asked:
@@ -49,11 +52,18 @@ def take(node: str, vg: str) -> Callable[[], Result | Unreachable] | None:
 
 
 def ask(reached: Nodes, node: str, vg: str) -> Result | Unreachable:
-    """Ask LVM on a node for the report on a VG."""
+    """Ask LVM on a node for the report on a VG; one that knows no report of all, again and for each kind of row."""
     try:
-        return reached.run(node, lvm_report.argv(vg), timeout=reached.ssh.answer_timeout)
+        result = reached.run(node, lvm_report.argv(vg), timeout=reached.ssh.answer_timeout)
+        if not lvm_fields.wanted(result):
+            return result
+        for _ in range(_TRIES):
+            result = reached.run(node, lvm_fields.argv(vg), timeout=reached.ssh.answer_timeout)
+            if not lvm_fields.torn(result.out):
+                break
     except Unreachable as error:
         return error
+    return result
 
 
 def _value(words: Sequence[str], option: str) -> str:

@@ -1,6 +1,9 @@
 """The same verbs on one host without a cluster, and volumes of kinds that are not handled."""
 
 from lab.driver import HOST, Cluster
+from vmstore.run import Result
+from vmstore.tools import lvm_fields, lvm_report
+from vmstore.tools.nodes import shown
 
 TOPOLOGY = "single"
 MIB = 2**20
@@ -35,4 +38,12 @@ def test_volumes_of_other_kinds_are_named_and_left_alone(cluster: Cluster) -> No
     assert refused.rc == 4
     assert "base01: it is a" in refused.err
     assert cluster.seqno() == before
+    # Asked as an lvm2 without JSON is, with what LVM hides, this one tells the same.
+    told = [
+        lvm_report.parse("vmstore", Result((), 0, cluster.sh("n1", shown(argv)).out, "", 0.0))
+        for argv in (lvm_report.argv("vmstore"), lvm_fields.argv("vmstore"))
+    ]
+    assert told[0].vg == told[1].vg
+    assert sorted(told[0].pvs, key=str) == sorted(told[1].pvs, key=str)
+    assert sorted(told[0].lvs, key=str) == sorted(told[1].lvs, key=str)
     cluster.sh("n1", "lvremove -q -y vmstore/snap01")

@@ -150,7 +150,7 @@ class San:
     ``fails`` is what the kernel says in the middle of each move, ``legs`` how it finds both sides then, ``stalls`` for
     how many looks moves do not get on.
     ``others`` is how often others write to what is copied between two looks. ``closed`` are the ways between nodes,
-    from one to another, that ssh does not go.
+    from one to another, that ssh does not go. ``old_lvm``: it has no report of all, as before lvm2 2.02.158.
     """
 
     nodes: dict[str, Node]
@@ -187,6 +187,7 @@ class San:
     stalls: int = 0
     others: int = 0
     closed: set[tuple[str, str]] = field(default_factory=set)
+    old_lvm: bool = False
 
     def copy(self) -> "San":
         """Make an equal one that changes by itself."""

@@ -1,5 +1,6 @@
 """LVM's commands on the simulated SAN; see tests/support/san.py for what this stands for."""
 
+import json
 from collections.abc import Callable, Sequence
 
 from tests.support import san_report
@@ -136,12 +137,35 @@ class Lvm:
     def _lvm(self, argv: Sequence[str]) -> Answer:
         if argv[1] == "version":
             return 0, f"  LVM version:     {self.san.lvm_version}\n", ""
+        if argv[1] == "fullreport" and self.san.old_lvm:
+            return 2, "", "  No such command.  Try 'help'.\n"
+        if argv[1] in ("vgs", "pvs", "lvs") and "--nameprefixes" in argv:
+            return self._fields(argv)
         if argv[1] == "fullreport" and "--readonly" in argv:
             if argv[-1] != self.san.vg:
                 text = f'  Volume group "{argv[-1]}" not found\n  Cannot process volume group {argv[-1]}\n'
                 return FAILED, '  {\n      "report": [\n      ]\n  }\n', text
             return 0, san_report.fullreport(self.san, self.node.name), ""
         raise UnknownCommand(f"lvm {argv[1:]}")
+
+    def _fields(self, argv: Sequence[str]) -> Answer:
+        """Answer as an lvm2 does that knows no JSON, out of the rows of the report of all."""
+        segments = "--segments" in argv
+        kind = {"vgs": "vg", "pvs": "pvseg" if segments else "pv", "lvs": "seg" if segments else "lv"}[argv[1]]
+        columns = argv[argv.index("-o") + 1].split(",")
+        if argv[1] != "pvs" and argv[-1] != self.san.vg:
+            return FAILED, "", f'  Volume group "{argv[-1]}" not found\n  Cannot process volume group {argv[-1]}\n'
+        letter = {"clvm": "c", "": "-"}.get(self.san.lock_type, "s")
+        more = {"vg_name": self.san.vg, "vg_attr": f"wz--n{letter}"}
+        rows = json.loads(san_report.fullreport(self.san, self.node.name))["report"][0][kind]
+        # It tells of PVs of no VG, too.
+        rows += [{"vg_name": "", "pv_name": "/dev/sdz", "pv_size": "1"}] if kind == "pv" else []
+        lines = []
+        for row in rows:
+            values = {**more, **row}
+            names = {column: "STRIPESIZE" if column == "stripe_size" else column.upper() for column in columns}
+            lines.append("|".join(f"LVM2_{names[column]}={values.get(column, '')}" for column in columns))
+        return 0, "".join(f"  {line}\n" for line in lines), ""
 
     def _pvs(self, argv: Sequence[str]) -> Answer:
         if list(argv[1:-1]) != ["--readonly", "--noheadings", "-o", "vg_name"]:

@@ -8,7 +8,8 @@ import msgspec
 from vmstore.errors import NotFound, ToolFailed
 from vmstore.model import Allocation, LogicalVolume, PhysicalVolume, VolumeGroup
 from vmstore.run import Result
-from vmstore.tools import legs, sanlock
+from vmstore.tools import legs, lvm_fields, sanlock
+from vmstore.tools.lvm_rows import Lv, Pv, Rows, Vg
 
 # Of a metadata area LVM fills half, behind its header, since two whole copies must find room (lvm2
 # lib/format_text/format-text.c, MDA_HEADER_SIZE). What it says is free is of that half.
@@ -23,64 +24,9 @@ _COLUMNS = {
 }
 
 
-# LVM's plain JSON gives every value as a string, "" for none (lvmreport(7)); json_std came with 2.03.17 only.
-class _Vg(msgspec.Struct):
-    vg_name: str
-    vg_uuid: str
-    vg_seqno: str
-    vg_extent_size: str
-    vg_size: str
-    vg_free: str
-    vg_lock_type: str
-    vg_mda_free: str
-    vg_mda_size: str = ""
-
-
-class _Pv(msgspec.Struct):
-    pv_name: str
-    pv_uuid: str
-    pv_size: str
-    pv_free: str
-    pv_allocatable: str
-    pv_missing: str
-    pv_tags: str
-    pe_start: str = ""
-
-
-class _Lv(msgspec.Struct):
-    lv_name: str
-    lv_uuid: str
-    lv_size: str
-    lv_layout: str
-    lv_role: str
-    move_pv: str
-    lv_tags: str = ""
-    lv_lockargs: str = ""
-
-
-class _PvSeg(msgspec.Struct):
-    pv_uuid: str
-    pvseg_start: str
-    pvseg_size: str
-    lv_name: str
-
-
-class _Seg(msgspec.Struct):
-    lv_name: str
-    devices: str
-    stripe_size: str = ""
-
-
-class _Report(msgspec.Struct):
-    vg: list[_Vg] = []
-    pv: list[_Pv] = []
-    lv: list[_Lv] = []
-    pvseg: list[_PvSeg] = []
-    seg: list[_Seg] = []
-
-
+# LVM's plain JSON gives every value as a string (lvmreport(7)); json_std came with 2.03.17 only.
 class _Answer(msgspec.Struct):
-    report: list[_Report]
+    report: list[Rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +60,7 @@ def parse(vg: str, result: Result) -> Report:
                 hint="set `vg` in the configuration, or look at `vgs` and at the LUNs",
             )
         raise ToolFailed("LVM cannot be read", why=result.reason(), hint=f"run `vgs {vg}` there to see all it says")
-    try:
-        answer = msgspec.json.decode(result.out, type=_Answer)
-        found = next(report for report in answer.report if report.vg)
-    except (msgspec.DecodeError, StopIteration):
-        raise ToolFailed(
-            "LVM's report cannot be read",
-            why="it is no JSON report with a VG in it",
-            hint="lvm2 2.02.158 or newer is needed for JSON reports; see `lvm version`",
-        ) from None
+    found = lvm_fields.read(vg, result.out) if lvm_fields.told(result.out) else _decoded(result.out)
     pvs = tuple(_pv(pv) for pv in found.pv)
     own = _extents(found)
     of = legs.of((_plain(seg.lv_name), seg.devices) for seg in found.seg)
@@ -137,7 +75,16 @@ def parse(vg: str, result: Result) -> Report:
     )
 
 
-def _vg(vg: _Vg, lvs: Iterable[_Lv]) -> VolumeGroup:
+def _decoded(text: str) -> Rows:
+    try:
+        return next(rows for rows in msgspec.json.decode(text, type=_Answer).report if rows.vg)
+    except (msgspec.DecodeError, StopIteration):
+        raise ToolFailed(
+            "LVM's report cannot be read", why="it is no JSON report with a VG in it", hint="see `lvm version` there"
+        ) from None
+
+
+def _vg(vg: Vg, lvs: Iterable[Lv]) -> VolumeGroup:
     sizes = {_plain(lv.lv_name): int(lv.lv_size) for lv in lvs if _plain(lv.lv_name) == sanlock.LV}
     return VolumeGroup(
         name=vg.vg_name,
@@ -154,7 +101,7 @@ def _vg(vg: _Vg, lvs: Iterable[_Lv]) -> VolumeGroup:
     )
 
 
-def _pv(pv: _Pv) -> PhysicalVolume:
+def _pv(pv: Pv) -> PhysicalVolume:
     return PhysicalVolume(
         uuid=pv.pv_uuid,
         name=pv.pv_name,
@@ -173,7 +120,7 @@ def _plain(name: str) -> str:
 
 
 def _lv(
-    lv: _Lv,
+    lv: Lv,
     extents: Mapping[str, tuple[Allocation, ...]],
     moving: Mapping[str, tuple[str, ...]],
     leaving: Mapping[str, str],
@@ -195,7 +142,7 @@ def _lv(
     )
 
 
-def _extents(report: _Report) -> dict[str, tuple[Allocation, ...]]:
+def _extents(report: Rows) -> dict[str, tuple[Allocation, ...]]:
     """Give each LV's runs in the order in which they make it up; LVM lists segments by where they begin in the LV."""
     order: dict[str, int] = {}
     for part in report.seg:
@@ -217,7 +164,7 @@ def _extents(report: _Report) -> dict[str, tuple[Allocation, ...]]:
     }
 
 
-def _stripes(report: _Report) -> dict[str, tuple[tuple[int, int], ...]]:
+def _stripes(report: Rows) -> dict[str, tuple[tuple[int, int], ...]]:
     striped = {seg.lv_name for seg in report.seg if int(seg.stripe_size or 0)}
     found: dict[str, tuple[tuple[int, int], ...]] = {}
     for seg in report.seg if striped else ():
@@ -227,7 +174,7 @@ def _stripes(report: _Report) -> dict[str, tuple[tuple[int, int], ...]]:
     return found
 
 
-def _moving(report: _Report) -> dict[str, tuple[str, ...]]:
+def _moving(report: Rows) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for seg in report.seg:
         movers = {device.partition("(")[0] for device in seg.devices.split(",") if device.startswith("pvmove")}
