@@ -4,10 +4,11 @@ import shlex
 
 import pytest
 
-from tests.support import howtos
+from tests.support import howtos, san_manager
 from tests.support.bench import Bench
 from tests.support.san import G
 from vmstore.errors import ExitCode
+from vmstore.jobs import conf_steps, service_steps
 
 # What a line may say of a report that it does not mind.
 _CROSSED = "|| [ $? -eq 10 ]"
@@ -58,3 +59,19 @@ def test_somebody_who_comes_from_scripts_tries_it_and_leaves_nothing_behind(fill
     assert "try01 is now 96 MiB (32 MiB more)" in said
     assert filled.san.volumes() == before
     assert filled.san.label("fc1").tags == {"vmstore.class=fc"}
+
+
+def test_a_red_hat_cluster_gets_a_vm_that_moves_and_a_lun_that_is_emptied(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    san_manager.configure(bench.san)
+    bench.san.lock_type, bench.san.old_lvm = "clvm", True
+    bench.san.lvm_version = "2.02.143(2)-RHEL6 (2016-12-13)"
+    for module in (conf_steps, service_steps):
+        monkeypatch.setattr(module, "EVERY", 0.0)
+    monkeypatch.setattr(service_steps, "LAG", {"rgmanager": 0.0})
+    lun = next(name for name in ("iscsi1", "iscsi2") if not bench.san.used(bench.san.label(name).uuid))
+    _typed(bench, "red-hat-cluster-with-vmware-server", NODE="n1", OTHER="n2", LUN=lun)
+    assert (bench.san.services["test01"].state, bench.san.services["test01"].owner) == ("started", "n2")
+    assert not bench.san.services["test01"].frozen
+    assert bench.san.volumes()["test01"]["classes"] == ["fc"]
