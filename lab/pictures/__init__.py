@@ -1,0 +1,1 @@
+"""The pictures of the documentation: terminals in which real commands ran on the lab."""
