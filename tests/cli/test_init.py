@@ -86,14 +86,19 @@ def test_from_a_workstation_the_first_node_is_looked_at(bare: Bench) -> None:
 @pytest.mark.parametrize(
     ("groups", "words", "code", "said"),
     [
-        (["vmstore|dlm|4|0|99", "other|sanlock|1|0|9"], (), ExitCode.REFUSED, "vmstore init --vg vmstore"),
-        (["vmstore|dlm|4|0|99", "other|none|1|0|9"], (), ExitCode.DONE, ""),
-        (["vmstore|none|4|0|99", "root|none|1|3|9"], (), ExitCode.DONE, ""),
-        (["root|none|1|3|9"], (), ExitCode.NOT_FOUND, "on which the host itself lives"),
+        (
+            ["vmstore|4|0|99|wz--ns|dlm", "other|1|0|9|wz--ns|sanlock"],
+            (),
+            ExitCode.REFUSED,
+            "vmstore init --vg vmstore",
+        ),
+        (["vmstore|4|0|99|wz--ns|dlm", "other|1|0|9|wz--n-|none"], (), ExitCode.DONE, ""),
+        (["vmstore|4|0|99|wz--n-|none", "root|1|3|9|wz--n-|none"], (), ExitCode.DONE, ""),
+        (["root|1|3|9|wz--n-|none"], (), ExitCode.NOT_FOUND, "on which the host itself lives"),
         ([], (), ExitCode.NOT_FOUND, "vgcreate --shared"),
-        (["vmstore|dlm|4|0|99"], ("--vg", "nosuch"), ExitCode.NOT_FOUND, "there is no VG nosuch"),
-        (["vmstore|dlm|4|0|99", "other|sanlock|1|0|9"], ("--vg", "vmstore"), ExitCode.DONE, ""),
-        (["vmstore|dlm|4|0|99"], ("--node", "-oProxyCommand=x"), ExitCode.USAGE, "cannot name a node"),
+        (["vmstore|4|0|99|wz--ns|dlm"], ("--vg", "nosuch"), ExitCode.NOT_FOUND, "there is no VG nosuch"),
+        (["vmstore|4|0|99|wz--ns|dlm", "other|1|0|9|wz--ns|sanlock"], ("--vg", "vmstore"), ExitCode.DONE, ""),
+        (["vmstore|4|0|99|wz--ns|dlm"], ("--node", "-oProxyCommand=x"), ExitCode.USAGE, "cannot name a node"),
     ],
 )
 def test_which_vg_it_is(bare: Bench, groups: list[str], words: tuple[str, ...], code: ExitCode, said: str) -> None:

@@ -13,7 +13,7 @@ NODELIST = "    node {{\n        ring0_addr: 10.0.0.{number}\n        name: {nam
 def answer(san: San, node: Node) -> str:
     """Write what the survey prints."""
     pvs = list(san.pvs())
-    group = f"  {san.vg}|dlm|{len(pvs)}|{len(san.lvs)}|{sum(lun.size for lun in pvs)}"
+    group = f"  {san.vg}|{len(pvs)}|{len(san.lvs)}|{sum(lun.size for lun in pvs)}|wz--ns|dlm"
     nodes = [NODELIST.format(number=number, name=name) for number, name in enumerate(san.nodes, 1)]
     parts = {
         "host": [f"{node.name}.example.org"],

@@ -35,7 +35,7 @@ CLUSTER_CONF = (
 
 
 def _text(corosync: str = "", conf: str = "") -> str:
-    vgs = "  vm-store|dlm|4|12|1099511627776\n  debian-vg|none|1|3|53687091200"
+    vgs = "  vm-store|4|12|1099511627776|wz--ns|dlm\n  debian-vg|1|3|53687091200|wz--n-|none\n  old|2|0|99|wz--nc"
     own = "debian--vg-root\ndebian--vg-var--log"
     parts = (("host", "node1.example.org"), ("vgs", vgs), ("own", own), ("corosync", corosync))
     more = (("cluster.conf", conf), ("programs", "clustat\nvirsh"))
@@ -48,6 +48,7 @@ def test_groups_and_members_are_read() -> None:
     assert found.groups == (
         Group("vm-store", "dlm", 4, 12, 2**40, own=False),
         Group("debian-vg", "", 1, 3, 50 * 2**30, own=True),
+        Group("old", "clvm", 2, 0, 99, own=False),
     )
     assert (found.members, found.source) == (("node1", "10.0.0.2"), "/etc/corosync/corosync.conf")
     assert found.programs == {"clustat", "virsh"}

@@ -55,8 +55,11 @@ def _parts(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 
 def _groups(lines: Iterable[str], own: set[str]) -> Iterator[Group]:
     for line in lines:
-        name, locks, pvs, lvs, size = (part.strip() for part in line.split("|"))
-        yield Group(name, "" if locks == "none" else locks, int(pvs), int(lvs), int(size), name in own)
+        name, pvs, lvs, size, attributes, *locks = (part.strip() for part in line.split("|"))
+        # vgs(8): the sixth letter of the attributes is c where clvmd guards it.
+        clustered = "clvm" if attributes[5:6] == "c" else ""
+        lock_type = clustered or "".join(locks).removeprefix("none")
+        yield Group(name, lock_type, int(pvs), int(lvs), int(size), name in own)
 
 
 def _corosync(lines: Sequence[str]) -> tuple[str, ...]:

@@ -5,10 +5,13 @@
 echo '@host'
 uname -n
 
-# LVM hides a shared VG where lvmlockd is off, unless it is asked for (lvmlockd(8)).
+# LVM hides a shared VG where lvmlockd is off, unless it is asked for (lvmlockd(8)); one that is older knows of neither.
+groups() {
+    timeout 10 vgs --readonly --noheadings --separator '|' --units b --nosuffix "$@" 2>/dev/null
+}
+columns=vg_name,pv_count,lv_count,vg_size,vg_attr
 echo '@vgs'
-timeout 10 vgs --readonly --shared --noheadings --separator '|' --units b --nosuffix \
-    -o vg_name,vg_lock_type,pv_count,lv_count,vg_size 2>/dev/null
+groups --shared -o $columns,vg_lock_type || groups -o $columns
 
 # The VGs that this host itself lives on.
 echo '@own'
