@@ -17,6 +17,7 @@ from vmstore.tools.agent import AGENT
 
 TOPOLOGY = "default"
 LONG = (
+    "test_a_vm_whose_memory_does_not_fit_is_grown_as_it_says",
     "test_trouble_on_a_node",
     "test_a_pv_that_hangs_does_not_hang_doctor",
     "test_a_node_that_is_off_is_unknown",

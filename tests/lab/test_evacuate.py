@@ -153,6 +153,7 @@ def test_killed_while_it_copies_what_is_used_another_node_does_it_anew(cluster: 
         assert cluster.sh(node, "ls /run/vmstore/idle 2>/dev/null || true").out == ""
 
 
+@pytest.mark.long
 def test_killed_while_legs_come_into_sync_another_node_goes_on(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     _three_volumes(cluster, "96M", "--pv", source)
