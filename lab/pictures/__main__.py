@@ -18,7 +18,9 @@ def main() -> int:
         os.environ["VMSTORE_LAB_STATE"] = place
         finish([str(LAB), "up", "default"])
         try:
-            cluster = running()
+            settings = Path(place) / "settings"
+            settings.mkdir()
+            cluster = running().with_settings(f'[report]\nhistory = "{place}/history.db"', settings)
             # What is typed is short; the shell knows which vmstore it is, and of which lab.
             os.environ["VMSTORE_CONFIG"] = str(cluster.config)
             bin_folder = Path(place) / "bin"
@@ -49,10 +51,9 @@ def _fill(cluster: Cluster) -> None:
 
 def _draw(cluster: Cluster, terminal: Terminal) -> None:
     source = cluster.wwid("iscsi", 1)
-    _ended(terminal, "vmstore pv list; vmstore list", "list")
     _ended(terminal, "vmstore report", "report")
     terminal.type(f"vmstore evacuate {source} --to fc --yes --rate 16M")
-    terminal.wait_for(r"[4-9]\d %")
+    terminal.wait_for(r"[4-9]\d%")
     terminal.draw(FOLDER / "evacuate.svg", "vmstore evacuate")
     terminal.wait()
     cluster.sh("n3", "kill $(cat /run/lvmpolld.pid); sleep 1")
