@@ -4,12 +4,12 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from xml.etree import ElementTree
 
 from vmstore.checkup import Guest, NodeCheckup
 from vmstore.errors import ClusterUnusable
 from vmstore.model import Inventory
 from vmstore.services import NONE
+from vmstore.tools import managers
 from vmstore.tools.agent import AGENT
 from vmstore.tools.nodes import Nodes, Unreachable
 
@@ -217,10 +217,8 @@ def _autoactivated(lines: Sequence[str]) -> tuple[str, ...]:
 def _unfenced(lines: Sequence[str]) -> tuple[str, ...]:
     """Say what the manager could not switch off, from Pacemaker's configuration or from cluster.conf."""
     text = "\n".join(lines)
-    begin, end = text.find("<"), text.rfind(">")
-    try:
-        root = ElementTree.fromstring(text[begin : end + 1])  # noqa: S314  # from the cluster's own tools
-    except ElementTree.ParseError:
+    root = managers.document(text)
+    if root is None:
         return ("its configuration cannot be read",) if text else ()
     if root.tag == "cluster":
         devices = {each.get("name") for each in root.iterfind("fencedevices/fencedevice")}

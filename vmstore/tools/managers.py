@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from xml.etree import ElementTree
 
 from vmstore.errors import VmstoreError
 from vmstore.run import Result
@@ -96,6 +97,17 @@ def sections(text: str) -> tuple[Mapping[str, Section], str]:
         elif name:
             lines.append(line)
     return found, name
+
+
+def document(text: str, begins: str = "<") -> ElementTree.Element | None:
+    """Read the XML document in what a tool printed, which may warn before and behind it; None where there is none."""
+    begin, end = text.find(begins), text.rfind(">")
+    if begin < 0:
+        return None
+    try:
+        return ElementTree.fromstring(text[begin : end + 1])  # noqa: S314  # from the cluster's own tools
+    except ElementTree.ParseError:
+        return None
 
 
 def shell(name: str, argv: Sequence[str], seconds: int = 20) -> str:

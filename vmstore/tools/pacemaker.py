@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from vmstore.errors import ClusterUnusable, NotFound, ToolFailed, VmstoreError
 from vmstore.run import Result
 from vmstore.services import Cluster, Member, Service, State
+from vmstore.tools import managers
 from vmstore.tools.managers import Order, Section, shell
 
 AGENT = "ocf:vmstore:vm"
@@ -33,10 +34,10 @@ class Pacemaker:
     def parse(self, node: str, sections: Mapping[str, Section]) -> Cluster:
         """Turn the answer to the question into facts."""
         told, cib = sections["crm_mon"], sections["cib"]
-        status = _xml(told.text)
+        status = managers.document(told.text)
         if told.rc or status is None:
             return Cluster("pacemaker", node, quorate=False, trouble=_why(told, status, "crm_mon"))
-        resources = _xml(cib.text)
+        resources = managers.document(cib.text)
         if cib.rc or resources is None:
             return Cluster("pacemaker", node, quorate=False, trouble=_why(cib, None, "cibadmin"))
         current = status.find("summary/current_dc")
@@ -111,15 +112,6 @@ def _forget(vm: str) -> Order:
 
 def _meta(vm: str) -> list[str]:
     return ["crm_resource", "--resource", vm, "--meta"]
-
-
-def _xml(text: str) -> ElementTree.Element | None:
-    # What a tool warns of may stand before or behind its document.
-    begin, end = text.find("<"), text.rfind(">")
-    try:
-        return ElementTree.fromstring(text[begin : end + 1])  # noqa: S314  # from the cluster's own tools
-    except ElementTree.ParseError:
-        return None
 
 
 def _why(section: Section, status: ElementTree.Element | None, program: str) -> str:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused, ToolFailed, VmstoreError
 from vmstore.run import Result
 from vmstore.services import Cluster, Member, Service, State
+from vmstore.tools import managers
 from vmstore.tools.managers import Order, Section, shell
 
 # resgroup.h; 118 "recovering" and 117 "recoverable" lead to a stop and a start.
@@ -47,7 +48,8 @@ class Rgmanager:
     def parse(self, node: str, sections: Mapping[str, Section]) -> Cluster:
         """Turn the answer to the question into facts."""
         told = sections["clustat"]
-        root = _xml(told.text)
+        # "Service states unavailable" comes before the document, so that it is none as it stands.
+        root = managers.document(told.text, "<?xml")
         if root is None:
             return Cluster("rgmanager", node, quorate=False, trouble=_why(told))
         quorum = root.find("quorum")
@@ -115,17 +117,6 @@ class Rgmanager:
             hint = f"`vmstore thaw {vm}`" if result.rc == 245 else f"see rgmanager's log, then `vmstore stop {vm}`"
             return Refused(what, why=why, hint=hint)
         return ToolFailed(what, why=why, hint=f"run it on {node} to see all it says: {' '.join(result.argv)}")
-
-
-def _xml(text: str) -> ElementTree.Element | None:
-    # "Service states unavailable" comes before the document, so that it is none as it stands.
-    begin, end = text.find("<?xml"), text.rfind(">")
-    if begin < 0:
-        return None
-    try:
-        return ElementTree.fromstring(text[begin : end + 1])  # noqa: S314  # from the cluster's own tools
-    except ElementTree.ParseError:
-        return None
 
 
 def _why(section: Section) -> str:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from xml.etree import ElementTree
 
 from vmstore.errors import ClusterUnusable
 from vmstore.survey import CLUSTER_CONF, COROSYNC, Group, Survey
+from vmstore.tools import managers
 from vmstore.tools.nodes import Nodes
 
 
@@ -80,8 +80,7 @@ def _corosync(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _cluster_conf(text: str) -> tuple[str, ...]:
-    try:
-        top = ElementTree.fromstring(text)  # noqa: S314  # the cluster's own file
-    except ElementTree.ParseError:
-        return ()
-    return tuple(node.get("name", "") for node in top.iter("clusternode") if node.get("name"))
+    top = managers.document(text)
+    return tuple(
+        node.get("name", "") for node in (top.iter("clusternode") if top is not None else ()) if node.get("name")
+    )
