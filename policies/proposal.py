@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vmstore.errors import NotFound, Refused
-from vmstore.survey import COROSYNC, Group, Survey
+from vmstore.services import NONE
+from vmstore.survey import Group, Survey
 
 # What a VM wants most comes first; a transport that is not named here comes last.
 _ORDER = ("fc", "nvme-fc", "nvme-rdma", "nvme-tcp", "sas", "iscsi")
@@ -77,11 +78,7 @@ def classes(transports: Iterable[str]) -> Choice:
 
 def manager(survey: Survey) -> Choice:
     """Name the cluster manager that is configured on the node."""
-    if survey.source != COROSYNC and survey.source and "clustat" in survey.programs:
-        return Choice("rgmanager", f"{survey.source} and clustat are on {survey.host}.")
-    if {"crm_mon", "cib.xml"} <= survey.programs:
-        return Choice("pacemaker", f"Pacemaker is configured on {survey.host}.")
-    return Choice("", "")
+    return Choice("" if survey.manager == NONE else survey.manager, f"It is configured on {survey.host}.")
 
 
 def hypervisor(survey: Survey) -> Choice:

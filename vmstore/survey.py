@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-COROSYNC, CLUSTER_CONF = "/etc/corosync/corosync.conf", "/etc/cluster/cluster.conf"
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -19,10 +17,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a node told; ``members`` are the nodes of its cluster, as the file ``source`` has them."""
+    """What a node told; ``members`` are the nodes of its cluster, as the file ``source`` has them.
+
+    ``manager`` is rgmanager, pacemaker or none, ``programs`` are the commands of hypervisors.
+    """
 
     host: str
     groups: tuple[Group, ...]
     members: tuple[str, ...]
     source: str
+    manager: str
     programs: frozenset[str]

@@ -21,7 +21,8 @@ def answer(san: San, node: Node) -> str:
         "own": [],
         "corosync": ["totem {", "    version: 2", "}", "nodelist {", *nodes, "}"],
         "cluster.conf": [],
-        "programs": ["crm_mon", "virsh", "cib.xml"],
+        "programs": ["virsh"],
+        "manager": ["pacemaker"],
     }
     lines = [line for part, own in parts.items() for line in (f"@{part}", *(node.told.get(part, own) or ()))]
     return "".join(f"{line}\n" for line in (*lines, "@over"))

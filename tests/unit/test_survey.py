@@ -38,7 +38,7 @@ def _text(corosync: str = "", conf: str = "") -> str:
     vgs = "  vm-store|4|12|1099511627776|wz--ns|dlm\n  debian-vg|1|3|53687091200|wz--n-|none\n  old|2|0|99|wz--nc"
     own = "debian--vg-root\ndebian--vg-var--log"
     parts = (("host", "node1.example.org"), ("vgs", vgs), ("own", own), ("corosync", corosync))
-    more = (("cluster.conf", conf), ("programs", "clustat\nvirsh"))
+    more = (("cluster.conf", conf), ("programs", "vmware-cmd\nvirsh"), ("manager", "rgmanager"))
     return "".join(f"@{name}\n{text}\n" for name, text in (*parts, *more)) + "@over\n"
 
 
@@ -51,7 +51,8 @@ def test_groups_and_members_are_read() -> None:
         Group("old", "clvm", 2, 0, 99, own=False),
     )
     assert (found.members, found.source) == (("node1", "10.0.0.2"), "/etc/corosync/corosync.conf")
-    assert found.programs == {"clustat", "virsh"}
+    assert found.programs == {"vmware-cmd", "virsh"}
+    assert found.manager == "rgmanager"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,9 @@ def test_a_real_shell_runs_the_survey() -> None:
     done = subprocess.run(["dash"], input=survey.script(), capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr == ""
     name = subprocess.run(["uname", "-n"], capture_output=True, text=True, check=True).stdout.strip()
-    assert survey.parse("here", done.stdout).host == name.split(".")[0]
+    found = survey.parse("here", done.stdout)
+    assert found.host == name.split(".")[0]
+    assert found.manager in ("none", "rgmanager", "pacemaker")
 
 
 @pytest.mark.spawns("bash")

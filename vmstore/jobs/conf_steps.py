@@ -21,10 +21,10 @@ from vmstore.model import Inventory
 from vmstore.run import Result
 from vmstore.services import Cluster
 from vmstore.tools import cluster, cluster_conf, cluster_push
+from vmstore.tools.cluster_conf import CONF
 from vmstore.tools.cluster_push import Way
 from vmstore.tools.nodes import Unreachable
 
-CONF = "/etc/cluster/cluster.conf"
 NEW = f"{CONF}.vmstore"
 OLD = f"{CONF}.vmstore-old"
 LOCK = "cluster.conf"

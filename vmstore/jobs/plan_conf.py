@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from vmstore.config import ClusterSettings
 from vmstore.errors import ClusterUnusable, Refused
-from vmstore.jobs.conf_steps import CONF, NEW, Effect, PushConf, refuse_away, refuse_frozen, refuse_unactivated
+from vmstore.jobs.conf_steps import NEW, Effect, PushConf, refuse_away, refuse_frozen, refuse_unactivated
 from vmstore.jobs.step import Work
 from vmstore.model import Inventory
 from vmstore.services import Cluster
 from vmstore.tools import cluster_conf, cluster_push
+from vmstore.tools.cluster_conf import CONF
 from vmstore.tools.cluster_push import Way
 from vmstore.tools.nodes import Unreachable
 

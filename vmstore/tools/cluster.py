@@ -18,14 +18,9 @@ from vmstore.tools.unmanaged import Unmanaged
 MANAGERS: Mapping[str, Manager] = {"rgmanager": Rgmanager(), "pacemaker": Pacemaker()}
 # What begins the manager's answer in the output of a node's probe.
 MARK = "@@manager "
-# A cluster that is configured counts, running or not: that it does not run must be said and not be taken for "none".
-_DETECT = """
-want=none whom=''
-for part in "$@"; do
-    case $part in
-    manager:* | agent:*) want=${part#*:} whom=$whom,${part%:*} ;;
-    esac
-done
+# Turns "auto" in $want into what the node has configured. A cluster that is configured counts, running or not: that it
+# does not run must be said and not be taken for "none".
+FIND = """
 if [ "$want" = auto ]; then
     want=none
     if [ -e /etc/cluster/cluster.conf ] && command -v clustat >/dev/null; then
@@ -35,6 +30,14 @@ if [ "$want" = auto ]; then
     fi
 fi
 """
+_DETECT = f"""
+want=none whom=''
+for part in "$@"; do
+    case $part in
+    manager:* | agent:*) want=${{part#*:}} whom=$whom,${{part%:*}} ;;
+    esac
+done
+{FIND}"""
 
 
 def part(configured: str) -> list[str]:

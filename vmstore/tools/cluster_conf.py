@@ -14,6 +14,8 @@ from xml.sax.saxutils import quoteattr
 from vmstore.errors import Refused
 from vmstore.tools.managers import ServiceSpec
 
+CONF = "/etc/cluster/cluster.conf"
+
 
 @dataclass(slots=True)
 class _Seen:

@@ -4,6 +4,7 @@ JSON, and one report of all, came with 2.02.158 (lvm2 WHATS_NEW); clusters of rg
 built and asked for what is in tests/hosts/old-lvm. 2.02.107 at least is needed, the first to tell layouts and roles.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -21,7 +22,8 @@ _PVSEG = "vg_name,pv_uuid,pvseg_start,pvseg_size,lv_name"
 _SEG = "lv_name,devices,stripe_size"
 # What tells the kinds of rows apart, the rarest first.
 _KINDS = {"vg_seqno": "vg", "pv_size": "pv", "lv_uuid": "lv", "pvseg_start": "pvseg", "devices": "seg"}
-# lvs(8): the sixth letter of a VG's attributes.
+_SEQNO = re.compile(rf"{_PREFIX}VG_SEQNO=(\d+)")
+# vgs(8): the sixth letter of a VG's attributes.
 _LOCKS = {"c": "clvm", "-": ""}
 
 
@@ -62,7 +64,12 @@ def told(text: str) -> bool:
 
 def torn(text: str) -> bool:
     """Tell whether the VG was changed while it was asked for."""
-    return len({row["vg_seqno"] for row in _rows(text) if "vg_seqno" in row}) > 1
+    return len(set(_SEQNO.findall(text))) > 1
+
+
+def lock_type(attributes: str) -> str | None:
+    """Tell from a VG's attributes what guards it, "" for nothing; None where they do not say which of lvmlockd's."""
+    return _LOCKS.get(attributes[5:6])
 
 
 def read(vg: str, text: str) -> Rows:
@@ -76,15 +83,15 @@ def read(vg: str, text: str) -> Rows:
         raise ToolFailed(
             "LVM cannot be read", why=f"{vg} was changed each time it was asked for", hint="run it again in a moment"
         )
-    attributes = {row["vg_attr"][5:6] for row in found["vg"]}
-    if not attributes or attributes - _LOCKS.keys():
+    group = found["vg"][0] if found["vg"] else {"vg_attr": ""}
+    guarded = lock_type(group["vg_attr"])
+    if guarded is None:
         raise ToolFailed(
             "LVM cannot be read",
             why=f"it is too old to tell under which locks {vg} is shared",
             hint="a VG under lvmlockd needs lvm2 2.02.158 or newer; see `lvm version` there",
         )
-    group = found["vg"][0]
-    found["vg"] = [{**group, "vg_lock_type": _LOCKS[group["vg_attr"][5:6]]}]
+    found["vg"] = [{**group, "vg_lock_type": guarded}]
     try:
         return msgspec.convert(found, Rows)
     except msgspec.ValidationError as error:

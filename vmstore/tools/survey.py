@@ -5,14 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vmstore.errors import ClusterUnusable
-from vmstore.survey import CLUSTER_CONF, COROSYNC, Group, Survey
-from vmstore.tools import managers
+from vmstore.survey import Group, Survey
+from vmstore.tools import cluster, lvm_fields, managers
+from vmstore.tools.cluster_conf import CONF
 from vmstore.tools.nodes import Nodes
+
+COROSYNC = "/etc/corosync/corosync.conf"
 
 
 def script() -> str:
-    """Load the script that the node runs."""
-    return Path(__file__).with_name("survey.sh").read_text(encoding="utf-8")
+    """Write the script that the node runs."""
+    text = Path(__file__).with_name("survey.sh").read_text(encoding="utf-8")
+    # The manager is told by the rule by which "auto" finds it.
+    return f"{text}want=auto\n{cluster.FIND}echo '@manager'\necho \"$want\"\necho '@over'\n"
 
 
 def ask(nodes: Nodes, node: str) -> Survey:
@@ -32,12 +37,13 @@ def parse(node: str, text: str) -> Survey:
     own = {re.split(r"(?<!-)-(?!-)", name)[0].replace("--", "-") for name in parts["own"]}
     members, source = _corosync(parts["corosync"]), COROSYNC
     if not members:
-        members, source = _cluster_conf("\n".join(parts["cluster.conf"])), CLUSTER_CONF
+        members, source = _cluster_conf("\n".join(parts["cluster.conf"])), CONF
     return Survey(
         host=parts["host"][0].split(".")[0] if parts["host"] else node,
         groups=tuple(_groups(parts["vgs"], own)),
         members=members,
         source=source if members else "",
+        manager="".join(parts["manager"]),
         programs=frozenset(parts["programs"]),
     )
 
@@ -56,9 +62,7 @@ def _parts(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 def _groups(lines: Iterable[str], own: set[str]) -> Iterator[Group]:
     for line in lines:
         name, pvs, lvs, size, attributes, *locks = (part.strip() for part in line.split("|"))
-        # vgs(8): the sixth letter of the attributes is c where clvmd guards it.
-        clustered = "clvm" if attributes[5:6] == "c" else ""
-        lock_type = clustered or "".join(locks).removeprefix("none")
+        lock_type = lvm_fields.lock_type(attributes) or "".join(locks).removeprefix("none")
         yield Group(name, lock_type, int(pvs), int(lvs), int(size), name in own)
 
 

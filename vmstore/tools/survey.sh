@@ -28,8 +28,6 @@ echo '@cluster.conf'
 cat /etc/cluster/cluster.conf 2>/dev/null
 
 echo '@programs'
-for program in clustat crm_mon virsh vmware-cmd vmware-vim-cmd; do
+for program in virsh vmware-cmd vmware-vim-cmd; do
     command -v "$program" >/dev/null && echo "$program"
 done
-[ -e /var/lib/pacemaker/cib/cib.xml ] && echo cib.xml
-echo '@over'
