@@ -106,8 +106,11 @@ def _trends(
             break
     history.keep_fits("vm", made)
     left = sum(each.key not in known for each in due)
-    who = f"{left} VM{'' if left == 1 else 's'}"
-    notes = [f"the growth of {who} is not worked out yet; the next reports go on with it"] if left else []
+    notes = (
+        [f"the growth of {sizes.counted(left, 'VM')} is not worked out yet; the next reports go on with it"]
+        if left
+        else []
+    )
     return found | {(Kind.VM, name): trend for name, trend in known.items()}, notes
 
 

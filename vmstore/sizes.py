@@ -96,4 +96,9 @@ def round_up(size: int, unit: int) -> int:
 
 def volumes(number: int) -> str:
     """Count volumes in words."""
-    return f"{number} volume{'' if number == 1 else 's'}"
+    return counted(number, "volume")
+
+
+def counted(number: int, word: str) -> str:
+    """Count what a word names: "1 node", "3 nodes"."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

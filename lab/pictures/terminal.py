@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -45,7 +46,7 @@ class Terminal:
         # Below what was said stands nothing but the shell that waits.
         while lines and not lines[-1].strip():
             lines.pop()
-        console = Console(record=True, width=WIDTH, file=Path("/dev/null").open("w"), force_terminal=True)  # noqa: SIM115
+        console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True)
         console.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
         svg = console.export_svg(title=title, unique_id=file.stem)
         # The fonts of rich's own form lie on a server; what a reader has will do.

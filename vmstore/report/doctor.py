@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from vmstore import sizes
 from vmstore.policies.checkup import Diagnosis, codes
 from vmstore.policies.checkup_codes import CODES
 from vmstore.policies.findings import Finding, Level, Mend, Unknown
@@ -68,18 +69,16 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 def summary(diagnosis: Diagnosis) -> str:
     """Say in a line how it stands."""
-    looked = f"{diagnosis.checks} checks on {_count(diagnosis.nodes, 'node')}"
+    looked = f"{diagnosis.checks} checks on {sizes.counted(diagnosis.nodes, 'node')}"
     unknown = f", {len(diagnosis.unknown)} not checked" if diagnosis.unknown else ""
     if not diagnosis.findings:
         return f"nothing found: {looked}{unknown}"
     errors = sum(each.level is Level.ERROR for each in diagnosis.findings)
     warnings = len(diagnosis.findings) - errors
-    told = ", ".join(_count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number)
+    told = ", ".join(
+        sizes.counted(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number
+    )
     return f"{told}: {looked}{unknown}; what a code means: vmstore explain {' '.join(codes(diagnosis.findings))}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _unknown(unknown: Unknown) -> str:

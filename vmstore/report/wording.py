@@ -86,7 +86,7 @@ def counts(capacity: Capacity) -> str:
     critical = sum(alert.severity is Severity.CRIT for alert in capacity.alerts)
     warnings = len(capacity.alerts) - critical
     words = [f"{critical} critical"] if critical else []
-    words += [f"{warnings} warning{'' if warnings == 1 else 's'}"] if warnings else []
+    words += [sizes.counted(warnings, "warning")] if warnings else []
     return ", ".join(words) or "all is well"
 
 
