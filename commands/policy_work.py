@@ -90,7 +90,7 @@ def carry_out(
             _tell(outcome, cron=cron)
         unknown = sum(outcome.verdict.state is State.UNKNOWN for outcome in found)
         if unknown and not cron:
-            ui.say(f"how full {sizes.volumes(unknown)} are is not known: `vmstore policy check` says why")
+            ui.say(f"{sizes.volumes(unknown)}: not known how full; `vmstore policy check` says why")
         if any(outcome.act for outcome in found):
             tidied(work, read())
     return found

@@ -90,6 +90,8 @@ def _start(lab: Record, say: Say) -> None:
 
 
 def _stages(wanted: Topology) -> list[tuple[str, str]]:
+    if not wanted.furnished:
+        return [("booted", "nodes boot"), ("disks", "FC LUNs seen on all nodes"), ("ready", "nodes have booted")]
     cluster = [("quorate", "nodes quorate"), ("locks", "locks: dlm and lvmlockd run")] if wanted.shared else []
     opened = ("opened", f"volume group {wanted.vg} open on all nodes")
     managed = [("ready", f"{wanted.manager} runs on all nodes")] if wanted.manager != "none" else []

@@ -53,6 +53,10 @@ class Cluster:
         """Run shell text in a node."""
         return finish([str(LAB), "ssh", node, f"set -e; {script}"], check=check, timeout=timeout)
 
+    def copy(self, file: Path, node: str, place: str) -> None:
+        """Copy a file of this machine to a node."""
+        finish(["scp", "-q", "-F", str(self.config.with_name("ssh_config")), str(file), f"{node}:{place}"])
+
     def vmstore(self, where: str, *words: str, check: bool = True) -> Done:
         """Run vmstore in a node, or with HOST on this machine as from a workstation."""
         return finish(self.vmstore_argv(where, *words), check=check)

@@ -61,6 +61,13 @@ def _watchdog_arguments(record: Record, machine: str) -> list[str]:
     return ["-device", "i6300esb", "-watchdog-action", "reset"]
 
 
+def _kernel_command_line(record: Record, machine: str) -> str:
+    """Have a node that nobody furnishes booted by systemd (image/lab-init)."""
+    if machine == SAN or record.topology.furnished:
+        return KERNEL_COMMAND_LINE
+    return f"{KERNEL_COMMAND_LINE} lab.systemd systemd.show_status=false systemd.getty_auto=no"
+
+
 def argv(record: Record, machine: str) -> list[str]:
     """Write the command line of a machine's emulator."""
     topology = record.topology
@@ -70,7 +77,7 @@ def argv(record: Record, machine: str) -> list[str]:
         accelerator.EMULATOR, "-name", f"vmstore-lab-{machine}", *accelerator.arguments(record.accelerator),
         "-smp", "1", "-m", str(memory), "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", str(record.image / "kernel"), "-initrd", str(record.image / "initrd"),
-        "-append", KERNEL_COMMAND_LINE,
+        "-append", _kernel_command_line(record, machine),
         "-chardev", f"file,id=console,path={_quoted(record.console(machine))},append=on", "-serial", "chardev:console",
         "-qmp", f"unix:{_quoted(record.qmp(machine))},server=on,wait=off",
         "-drive", f"file={_quoted(record.state / 'disks' / f'{machine}.qcow2')},{ROOT_DISK_OPTIONS}",

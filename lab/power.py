@@ -48,7 +48,12 @@ def start(name: str) -> None:
         ghost.vanish(lab, node)
         machine.start(lab, node)
         say(f"{node} started")
-        for milestone in ("booted", "disks", *(("quorate", "locks") if lab.topology.shared else ()), "ready"):
+        for milestone in (
+            "booted",
+            "disks",
+            *(("quorate", "locks") if lab.topology.shared and lab.topology.furnished else ()),
+            "ready",
+        ):
             boot.wait(milestone, [node])
             say(f"{node} {milestone}")
         verify(lab, (node,))

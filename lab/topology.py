@@ -39,7 +39,8 @@ class Lun:
 class Topology:
     """Describe a lab; memory in MiB. `manager` is what runs VMs as services, "none" for nothing.
 
-    `extent` and `metadata` are the bytes of an extent and of the room for LVM's metadata on each LUN.
+    `extent` and `metadata` are the bytes of an extent and of the room for LVM's metadata on each LUN. Nodes that are
+    not `furnished` are as Debian leaves them: systemd, packages, cables, and nothing configured.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Topology:
     manager: Manager = "none"
     extent: int = 4 << 20
     metadata: int = METADATA
+    furnished: bool = True
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ def parse(name: str, document: dict[str, object]) -> Topology:
         locks="dlm" if vg.choice("locks", ("dlm", "none")) == "dlm" else "none",
         luns=tuple(_lun(table) for table in top.tables("lun")),
         manager=_manager(top),
+        furnished=machines.boolean("furnished") if machines.has("furnished") else True,
     )
     for table in (top, machines, vg):
         table.refuse_unknown()

@@ -15,10 +15,13 @@ start_udev() {
 
 portal_open() { timeout 4 bash -c ": </dev/tcp/$1/3260"; }
 
+# As the array knows this node.
+name_initiator() { echo "InitiatorName=iqn.2026-01.lab.vmstore:$LAB_NAME" >/etc/iscsi/initiatorname.iscsi; }
+
 # A ping every 2 s, lost after 4 s without an answer: the session notices a pulled link within 6 s. What it then does is up to
 # the LUN: with one path its I/O waits 120 s for the link; with two, multipathd sets fast_io_fail and takes the other.
 configure_iscsi() {
-    echo "InitiatorName=iqn.2026-01.lab.vmstore:$LAB_NAME" >/etc/iscsi/initiatorname.iscsi
+    name_initiator
     printf '%s\n' 'node.startup = automatic' 'node.session.timeo.replacement_timeout = 120' \
         'node.conn[0].timeo.noop_out_interval = 2' 'node.conn[0].timeo.noop_out_timeout = 4' >/etc/iscsi/iscsid.conf
 }

@@ -63,7 +63,7 @@ bring_up_network() {
     printf '127.0.0.1 localhost\n%s\n' "$LAB_HOSTS" >/etc/hosts
 }
 
-open_ssh() {
+configure_ssh() {
     local address name key type
     read -r type key _ </etc/ssh/ssh_host_ed25519_key.pub
     while read -r address name; do
@@ -73,5 +73,4 @@ open_ssh() {
     printf '%s\n' 'HostKey /etc/ssh/ssh_host_ed25519_key' 'PermitRootLogin prohibit-password' \
         'PasswordAuthentication no' 'UseDNS no' 'UsePAM no' 'PrintMotd no' 'PrintLastLog no' \
         'MaxSessions 64' 'MaxStartups 200:30:400' >/etc/ssh/sshd_config.d/lab.conf
-    /usr/sbin/sshd
 }

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import howtos, san_manager
 from tests.support.bench import Bench
+from tests.support.growing import Admin, fill
 from tests.support.san import G
 from vmstore.errors import ExitCode
 from vmstore.jobs import conf_steps, service_steps
@@ -14,19 +15,19 @@ from vmstore.jobs import conf_steps, service_steps
 _CROSSED = "|| [ $? -eq 10 ]"
 
 
-def _typed(bench: Bench, howto: str, **luns: str) -> str:
-    """Type what is to be run of a how-to, its variables being LUNs or classes; give all that was said."""
+def _typed(bench: Bench, howto: str, **variables: str) -> str:
+    """Type what is to be run of a how-to; its variables are LUNs, or else what they say. Give all that was said."""
     said = ""
     for typed in "".join(howtos.typed(howtos.FOLDER / f"{howto}.md")).splitlines():
         wanted = {ExitCode.DONE, *([ExitCode.THRESHOLD] if _CROSSED in typed else [])}
         line = typed
-        for name, lun in luns.items():
-            line = line.replace(f'"${name}"', bench.san.luns[lun].wwid if lun in bench.san.luns else lun)
+        for name, value in variables.items():
+            line = line.replace(f'"${name}"', bench.san.luns[value].wwid if value in bench.san.luns else value)
         program, *words = shlex.split(line.replace(_CROSSED, ""))
         assert program == "vmstore"
         done = bench.vmstore(*words)
         assert done.code in wanted, (line, done.err)
-        said += done.err
+        said += done.out + done.err
     return said
 
 
@@ -61,6 +62,21 @@ def test_somebody_who_comes_from_scripts_tries_it_and_leaves_nothing_behind(fill
     assert filled.san.label("fc1").tags == {"vmstore.class=fc"}
 
 
+def test_a_volume_grows_by_itself_by_the_rules_that_the_how_to_writes_and_the_report_tells_of_it(admin: Admin) -> None:
+    fill(admin.san, 85, "web01")
+    rules, *_ = howtos.shown(howtos.FOLDER / "automatic-growth.md")
+    admin.configure(rules)
+    said = _typed(admin.bench, "automatic-growth", VM="web01")
+    grew = "web01 grew by 1 GiB to 11 GiB, and so did its file system: 85 % of its file system is used (over 80 %)"
+    # By the run by hand, and not once more by that of cron.
+    assert said.count(grew) == 1
+    assert admin.size() == (11, 11)
+    assert "grow web01 from 10 GiB to 11 GiB" in said
+    # As it was shown before, and as the log has it.
+    assert said.count("n2: lvextend --extents 2816 vmstore/web01") == 1
+    assert said.count("done       0.0 s    lvextend --extents 2816 vmstore/web01") == 1
+
+
 def test_a_red_hat_cluster_gets_a_vm_that_moves_and_a_lun_that_is_emptied(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,7 +87,7 @@ def test_a_red_hat_cluster_gets_a_vm_that_moves_and_a_lun_that_is_emptied(
         monkeypatch.setattr(module, "EVERY", 0.0)
     monkeypatch.setattr(service_steps, "LAG", {"rgmanager": 0.0})
     lun = next(name for name in ("iscsi1", "iscsi2") if not bench.san.used(bench.san.label(name).uuid))
-    _typed(bench, "red-hat-cluster-with-vmware-server", NODE="n1", OTHER="n2", LUN=lun)
+    _typed(bench, "red-hat-cluster-with-vmware-server", SIZE="2G", NODE="n1", OTHER="n2", LUN=lun)
     assert (bench.san.services["test01"].state, bench.san.services["test01"].owner) == ("started", "n2")
     assert not bench.san.services["test01"].frozen
     assert bench.san.volumes()["test01"]["classes"] == ["fc"]

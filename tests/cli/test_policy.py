@@ -36,7 +36,7 @@ def test_what_is_not_over_any_limit_is_not_touched_and_cron_is_silent(admin: Adm
     fill(admin.san, 79, "web01")
     told = admin.apply()
     assert "no file system is over its limit; nothing was changed" in told.err
-    assert "how full 1 volume are is not known" in told.err
+    assert "1 volume: not known how full" in told.err
     quiet = admin.apply("--cron")
     assert (quiet.code, quiet.out, quiet.err) == (ExitCode.DONE, "", "")
     assert admin.bench.changes() == []

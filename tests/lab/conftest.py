@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,12 @@ def lab(request: pytest.FixtureRequest, topologies: dict[str, Cluster]) -> Clust
         finish([str(LAB), "up", wanted])
         topologies[wanted] = running()
     return topologies[wanted]
+
+
+@pytest.fixture(scope="session")
+def deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the Debian package."""
+    return Path(finish(["./script/build-deb", str(tmp_path_factory.mktemp("deb"))]).out.split()[-1])
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The packages: built of what is committed, installed on a node, used there, and removed without a trace."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.driver import ROOT, Cluster
+from lab.driver import Cluster, finish
 from vmstore.tools.agent import AGENT
 
 TOPOLOGY = "default"
@@ -15,6 +14,7 @@ PLACES = (
     "/usr/bin/vmstore",
     "/usr/lib/ocf/resource.d/vmstore/vm",
     "/usr/lib/systemd/system/vmstore-report.timer",
+    "/usr/lib/systemd/system/resource-agents-deps.target.d/vmstore.conf",
     "/usr/share/bash-completion/completions/vmstore",
     "/usr/share/zsh/vendor-completions/_vmstore",
     "/usr/share/fish/vendor_completions.d/vmstore.fish",
@@ -26,21 +26,9 @@ PLACES = (
 )
 
 
-def _run(*argv: str) -> str:
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the Debian package."""
-    return Path(_run("./script/build-deb", str(tmp_path_factory.mktemp("deb"))).split()[-1])
-
-
 def test_lintian_finds_nothing(deb: Path) -> None:
     # Root may run it in a container that has nobody else.
-    assert _run("lintian", "--allow-root", "--fail-on", "error,warning", str(deb)) == ""
+    assert finish(["lintian", "--allow-root", "--fail-on", "error,warning", str(deb)]).out == ""
 
 
 @pytest.fixture
@@ -53,7 +41,7 @@ def without_agent(cluster: Cluster) -> Iterator[Cluster]:
 
 def test_it_is_installed_used_and_removed(without_agent: Cluster, deb: Path) -> None:
     cluster = without_agent
-    _run("scp", "-q", "-F", str(cluster.config.parent / "ssh_config"), str(deb), f"{NODE}:/var/tmp/vmstore.deb")
+    cluster.copy(deb, NODE, "/var/tmp/vmstore.deb")
     installed = cluster.sh(NODE, "DEBIAN_FRONTEND=noninteractive dpkg -i /var/tmp/vmstore.deb 2>&1")
     assert "Setting up vmstore" in installed.out
     owned = cluster.sh(NODE, "dpkg -L vmstore").out.splitlines()
@@ -76,7 +64,7 @@ def test_it_is_installed_used_and_removed(without_agent: Cluster, deb: Path) -> 
 
 @pytest.mark.long
 def test_the_rpm_holds_the_same_files(tmp_path: Path) -> None:
-    rpm = _run("./script/build-rpm", str(tmp_path)).split()[-1]
-    told = _run("rpm", "-qlp", rpm).splitlines()
+    rpm = finish(["./script/build-rpm", str(tmp_path)]).out.split()[-1]
+    told = finish(["rpm", "-qlp", rpm]).out.splitlines()
     assert {place.removesuffix(".gz") for place in PLACES if "zsh" not in place} <= set(told)
-    assert "/usr/bin/python3.11" in _run("rpm", "-qRp", rpm).split()
+    assert "/usr/bin/python3.11" in finish(["rpm", "-qRp", rpm]).out.split()

@@ -36,8 +36,12 @@ class Admin:
 
     def rules(self, growth: str, more: str = "") -> None:
         """Set the rules, with growth on."""
+        self.configure(f"[growth]\ngrow = true\n{growth}", more)
+
+    def configure(self, growth: str, more: str = "") -> None:
+        """Set the tables of growth as they are written."""
         report = f'[report]\nhistory = "{self.history}"\n'
-        self.bench.config.write_text(f"{self._nodes}{more}\n{report}[growth]\ngrow = true\n{growth}\n")
+        self.bench.config.write_text(f"{self._nodes}{more}\n{report}{growth}\n")
 
     def apply(self, *words: str, host: str | None = None, **tampering: Any) -> Outcome:
         """Run it."""

@@ -68,7 +68,7 @@ def _primitive(
         _op(name, "monitor", monitor, every),
     )
     return (
-        f"<primitive id={quoteattr(name)} class='ocf' provider={quoteattr(provider)} type={quoteattr(kind)}>"
+        f'<primitive id={quoteattr(name)} class="ocf" provider={quoteattr(provider)} type={quoteattr(kind)}>'
         f"<instance_attributes id={quoteattr(name + '-attributes')}>{pairs}</instance_attributes>{meta}"
         f"<operations>{''.join(ops)}</operations></primitive>"
     )
@@ -79,4 +79,4 @@ def _pair(identity: str, name: str, value: str) -> str:
 
 
 def _op(name: str, task: str, timeout: int, every: int) -> str:
-    return f"<op id={quoteattr(f'{name}-{task}')} name='{task}' interval='{every}s' timeout='{timeout}s'/>"
+    return f'<op id={quoteattr(f"{name}-{task}")} name="{task}" interval="{every}s" timeout="{timeout}s"/>'
