@@ -23,6 +23,7 @@ def main() -> int:
             cluster = running().with_settings(f'[report]\nhistory = "{place}/history.db"', settings)
             # What is typed is short; the shell knows which vmstore it is, and of which lab.
             os.environ["VMSTORE_CONFIG"] = str(cluster.config)
+            os.environ["VMSTORE_CACHE"] = place
             bin_folder = Path(place) / "bin"
             bin_folder.mkdir()
             program = bin_folder / "vmstore"
@@ -52,6 +53,10 @@ def _fill(cluster: Cluster) -> None:
 def _draw(cluster: Cluster, terminal: Terminal) -> None:
     source = cluster.wwid("iscsi", 1)
     _ended(terminal, "vmstore report", "report")
+    terminal.offer("vmstore evacuate ")
+    terminal.wait_for(source)
+    terminal.draw(FOLDER / "completion.svg", "vmstore evacuate TAB")
+    terminal.dismiss()
     terminal.type(f"vmstore evacuate {source} --to fc --yes --rate 16M")
     terminal.wait_for(r"[4-9]\d%")
     terminal.draw(FOLDER / "evacuate.svg", "vmstore evacuate")

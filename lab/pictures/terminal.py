@@ -13,7 +13,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from lab.driver import ROOT
+
 WIDTH, HEIGHT = 108, 40
+COMPLETIONS = ROOT / "completions" / "vmstore.fish"
 PROMPT = "\x1b[1m$\x1b[0m "
 
 
@@ -28,6 +31,21 @@ class Terminal:
         line = f"clear; printf '%s%s\\n' {shlex.quote(PROMPT)} {shlex.quote(command)}; {command}; tmux wait-for -S done"
         self._tmux("send-keys", "-l", line)
         self._tmux("send-keys", "Enter")
+
+    def offer(self, command: str) -> None:
+        """Begin a command and press TAB, in a fish that knows the completions; leave it with `dismiss`."""
+        settings = f"function fish_prompt; printf '$ '; end; source {COMPLETIONS}"
+        self._tmux("send-keys", "-l", f"clear; fish --no-config --init-command {shlex.quote(settings)}")
+        self._tmux("send-keys", "Enter")
+        self.wait_for(r"^\$ ")
+        self._tmux("send-keys", "-l", command)
+        self._tmux("send-keys", "Tab")
+
+    def dismiss(self) -> None:
+        """Leave what `offer` has begun."""
+        for key in ("Escape", "C-c", "C-d"):
+            self._tmux("send-keys", key)
+            time.sleep(1)
 
     def wait(self) -> None:
         """Wait until the command has ended."""

@@ -72,7 +72,7 @@ def test_a_new_agent_comes_while_pacemaker_watches(lab: Cluster, web01: Vm) -> N
     process = web01.process(node)
     lab.sh(node, f"echo '# older' >>{AGENT}")
     assert f"{node} has the agent" in lab.vmstore(HOST, "agent", "deploy").err
-    asked = "journalctl -b -t pacemaker-execd -t pacemaker-controld -o cat | wc -l"
+    asked = "journalctl -b -t pacemaker-execd -t pacemaker-controld -o cat -g web01 | wc -l"
     before = int(lab.sh(node, asked).out)
     # Pacemaker asks the agent every 30 s, and logs only what has changed.
     lab.sh(node, "sleep 65")

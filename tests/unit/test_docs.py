@@ -92,13 +92,13 @@ def test_every_link_leads_to_what_is_there(file: Path) -> None:
 @pytest.mark.spawns("sh")
 @pytest.mark.parametrize("file", HOWTOS, ids=_id)
 def test_what_a_how_to_has_the_lab_run_is_shell_that_asks_nothing(file: Path) -> None:
-    runs = howtos.typed(file)
+    runs = howtos.steps(file)
     assert runs
-    for script in runs:
+    for _, script in runs:
         done = subprocess.run(["sh", "-nu"], input=script, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, ""), script
         for line in script.splitlines():
-            words = shlex.split(line)
+            words = shlex.split(line) if line.startswith("vmstore") else []
             if words[:2] == ["vmstore", "evacuate"] or words[1:3] in (["pv", "add"], ["pv", "remove"]):
                 assert {"--yes", "--dry-run"} & set(words), line
             if words[:2] == ["vmstore", "remove"]:
