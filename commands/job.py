@@ -62,7 +62,7 @@ def show(job: JobName, config: Config = None, output: Format = Output.table, off
         ("by", row["by"] or "-"),
     ]
     told = jobs.events(found)
-    ui.facts(output, "job", {**row, "events": told}, shown)
+    ui.facts(output, "job", jobs.JobFacts(**row, events=told), shown)
     if output is Output.table:
         ui.write("".join(f"{jobs.line(event)}\n" for event in told))
 
@@ -109,6 +109,7 @@ def pause(job: JobName, config: Config = None, output: Format = Output.table, of
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
     from vmstore.jobs.control import Wish
+    from vmstore.report.results import JobChanged
 
     run = session.start(config, offline or (), changes=True)
     found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
@@ -126,7 +127,7 @@ def pause(job: JobName, config: Config = None, output: Format = Output.table, of
     ui.result(
         output,
         "job-pause",
-        {"job": found.name, "changed": changed},
+        JobChanged(job=found.name, changed=changed),
         done if changed else f"{found.name} is {found.state} already; nothing was changed",
     )
 
@@ -148,6 +149,7 @@ def resume(
     from vmstore.commands.rebalance import rebalance
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
+    from vmstore.report.results import JobChanged
 
     run = session.start(config, offline or (), changes=not dry_run)
     world = run.inventory(blocks=True, devices=True)
@@ -186,7 +188,7 @@ def resume(
     ui.result(
         output,
         "job-resume",
-        {"job": found.name, "changed": changed and not dry_run},
+        JobChanged(job=found.name, changed=changed and not dry_run),
         f"{found.name} {'would go' if dry_run else 'goes'} on"
         if changed
         else f"{found.name} is {found.state} already; nothing was changed",
@@ -208,6 +210,7 @@ def rate(
     from vmstore.jobs import joblook
     from vmstore.jobs.throttle import able
     from vmstore.policies.load import Limits
+    from vmstore.report.results import JobRate
 
     wanted = sizes.rate(limit)
     run = session.start(config, offline or (), changes=True)
@@ -226,7 +229,7 @@ def rate(
     ui.result(
         output,
         "job-rate",
-        {"job": found.name, "changed": changed, "rate_limit": wanted},
+        JobRate(job=found.name, changed=changed, rate_limit=wanted),
         f"{found.name} {told}{'' if changed else ' already; nothing was changed'}",
     )
 
@@ -255,6 +258,7 @@ def abort(
     from vmstore.jobs.control import Wish
     from vmstore.jobs.mirror import AbortMove
     from vmstore.jobs.record import Record
+    from vmstore.report.results import JobAborted
 
     run = session.start(config, offline or (), changes=not dry_run)
     read = run.reader(blocks=True, devices=True)
@@ -295,7 +299,7 @@ def abort(
     ui.result(
         output,
         "job-abort",
-        {"job": found.name, "changed": not dry_run, "left": left},
+        JobAborted(job=found.name, changed=not dry_run, left=left),
         f"{found.name} would end; on {found.pv.name} there are {', '.join(left) or 'no volumes'}"
         if dry_run
         else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there are still "
