@@ -166,6 +166,7 @@ function __vmstore_table --no-scope-shadowing
         'VMS-D13'\t'LVM takes its devices by other rules' \
         'VMS-D14'\t'PV not in the devices file' \
         'VMS-D15'\t'auto-activation on' \
+        'VMS-D16'\t'VG cannot be read' \
         'VMS-D20'\t'LUN not seen' \
         'VMS-D21'\t'LUN with another WWID' \
         'VMS-D22'\t'LUN with another size' \

@@ -86,6 +86,12 @@ def autoactivation(seen: Seen) -> Iterator[Finding]:
     yield Finding("VMS-D15", level, "VG", seen.vg, what, mend)
 
 
+def reading(seen: Seen) -> Iterator[Finding]:
+    """Find nodes whose LVM cannot read the VG, VMS-D16."""
+    for node, why in seen.world.blind.items():
+        yield Finding("VMS-D16", Level.ERROR, "node", node, why, (Mend(node, f"vgs {seen.vg}"), Mend(node, "pvs -a")))
+
+
 def _may_activate(vg: str, settings: Mapping[str, str]) -> bool:
     allowed = settings.get("auto_activation_volume_list")
     return allowed is None or f'"{vg}"' in allowed or f'"{vg}/' in allowed or '"@' in allowed

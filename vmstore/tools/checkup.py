@@ -67,7 +67,7 @@ def look(
 
 def _more(world: Inventory, node: str) -> list[str]:
     """Say what one node alone is asked: what the metadata tells, and what the manager does."""
-    volumes = ["volumes"] if node == world.reporter else []
+    volumes = ["volumes"] if node == world.reporter and not world.unread else []
     cluster = world.cluster
     managed = cluster is not None and cluster.manager != NONE and cluster.reporter == node
     return [*volumes, *([f"fencing:{cluster.manager}"] if cluster and managed else [])]
