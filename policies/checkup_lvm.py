@@ -49,7 +49,7 @@ def filters(seen: Seen) -> Iterator[Finding]:
         usual, example = most(values)
         for node, value in values.items():
             if value != usual:
-                what = f"{key} is {value or 'not known to LVM'}, and {usual or 'not known to LVM'} on {example}"
+                what = f"{key} is {value or 'not set'}, and {usual or 'not set'} on {example}"
                 # Run there, the second shows what else would be changed by the third.
                 mend = (
                     Mend(node, f"lvmconfig devices/{key}"),

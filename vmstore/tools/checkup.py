@@ -165,7 +165,7 @@ def _duplicates(lines: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _settings(lines: Sequence[str]) -> tuple[dict[str, str], frozenset[str] | None]:
     mark = lines.index("devices-file") if "devices-file" in lines else len(lines)
-    settings = dict(line.strip().partition("=")[::2] for line in lines[:mark])
+    settings = dict(line.strip().split("=", 1) for line in lines[:mark] if "=" in line)
     if mark == len(lines) or settings.get("use_devicesfile") != "1":
         return settings, None
     return settings, frozenset(re.findall(r"\bPVID=(\w+)", "\n".join(lines[mark:])))
