@@ -271,7 +271,7 @@ _vmstore_table() {
         ;;
     'job pause')
         arguments=('@job')
-        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
         ;;
     'job resume')
         arguments=('@job')
@@ -279,7 +279,7 @@ _vmstore_table() {
         ;;
     'job rate')
         arguments=('@job' '')
-        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
         ;;
     'job abort')
         arguments=('@job')

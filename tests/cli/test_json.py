@@ -103,8 +103,8 @@ def _jobs(typing: Typing) -> None:
     assert jobs.evacuate(bench, cut_at=9).code == KILLED
     key = ("n1", lease.path(lease.evacuation(bench.san.label("iscsi1").uuid)))
     bench.san.leases[key] = "root on n1 (process 7) at noon"
-    for words in (f"job rate {pv} 20M", f"job pause {pv}", f"job resume {pv} --dry-run", f"job resume {pv}"):
-        typing.run(*words.split())
+    for words in (f"job rate {pv} 20M", f"job pause {pv}", f"job resume {pv}"):
+        typing.both(*words.split())
     typing.run("job", "abort", pv, "--dry-run")
     del bench.san.leases[key]
     for words in (f"job show {pv}", f"job abort {pv} --dry-run", f"job resume {pv} --dry-run", f"job resume {pv}"):
