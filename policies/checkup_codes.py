@@ -80,7 +80,7 @@ _TABLE = (
         "read the VG.",
         "vgs VG",
         "pvs -a",
-        "lvmconfig devices/filter devices/global_filter devices/use_devicesfile",
+        "lvmconfig --type full devices/filter devices/global_filter devices/use_devicesfile",
     ),
     _code(
         "D20",

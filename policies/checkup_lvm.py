@@ -88,8 +88,10 @@ def autoactivation(seen: Seen) -> Iterator[Finding]:
 
 def reading(seen: Seen) -> Iterator[Finding]:
     """Find nodes whose LVM cannot read the VG, VMS-D16."""
+    devices = " ".join(f"devices/{key}" for key in _SAME)
     for node, why in seen.world.blind.items():
-        yield Finding("VMS-D16", Level.ERROR, "node", node, why, (Mend(node, f"vgs {seen.vg}"), Mend(node, "pvs -a")))
+        mend = tuple(Mend(node, each) for each in (f"vgs {seen.vg}", "pvs -a", f"lvmconfig --type full {devices}"))
+        yield Finding("VMS-D16", Level.ERROR, "node", node, why, mend)
 
 
 def _may_activate(vg: str, settings: Mapping[str, str]) -> bool:

@@ -129,7 +129,7 @@ class Bench:
                 code = end.code if isinstance(end.code, int) else 1
             except Cut:
                 code = KILLED
-        if "json" in words and out.getvalue().startswith("{"):
+        if out.getvalue().startswith("{"):
             documents.check(out.getvalue())
         return Outcome(code, out.getvalue(), err.getvalue())
 
