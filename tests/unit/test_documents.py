@@ -7,8 +7,11 @@ import jsonschema
 import pytest
 
 from tests.support import documents as shipped
-from vmstore.report import documents
+from tests.support.scripted import HOSTS, captured_report
+from vmstore.model import Inventory, NodeFacts
+from vmstore.report import documents, inventory_document, pvs, volumes
 from vmstore.services import State
+from vmstore.tools import lvm_report
 
 STARTED: dict[str, Any] = {
     "schema": 1, "kind": "relocate", "vm": "web01", "state": "started", "node": "n1", "frozen": False, "changed": True,
@@ -62,3 +65,17 @@ def test_times_have_to_be_times() -> None:
 def test_a_schema_says_units_and_words() -> None:
     assert shipped.schema("grow")["properties"]["size"] == {"description": "bytes", "minimum": 0, "type": "integer"}
     assert shipped.schema("start")["$defs"]["State"]["enum"] == sorted(State)
+
+
+@pytest.mark.parametrize("situation", sorted(file.parent.name for file in HOSTS.glob("*/fullreport.json")))
+def test_what_real_hosts_told_of_their_storage_is_written_as_the_schemas_say(situation: str) -> None:
+    told = lvm_report.parse("vmstore", captured_report(situation))
+    world = Inventory(told.vg, told.pvs, told.lvs, {"n1": NodeFacts("n1")}, "n1")
+    rows = volumes.rows(world)
+    assert rows
+    assert shipped.wrong({"schema": 1, "kind": "volumes", "items": rows}) == []
+    for row in rows:
+        facts = {**row, "extents": volumes.extents(world, row["name"])}
+        assert shipped.wrong({"schema": 1, "kind": "volume", **facts}) == []
+    assert shipped.wrong({"schema": 1, "kind": "pvs", "items": pvs.rows(world)}) == []
+    shipped.check(inventory_document.form(world, 1_800_000_000))
