@@ -34,13 +34,13 @@ def check(
     found = agent_deploy.look(run.nodes, _names(run, nodes), text)
     rows = [report.row(each) for each in found]
     if output is Output.json:
-        ui.document("agent", {"brought": report.brought(text), "items": rows})
+        ui.document("agent", report.Agents(brought=report.brought(text), items=rows))
     else:
         columns = (
             ui.Column("NODE", "node"),
             ui.Column("AGENT", "state"),
             ui.Column("VERSION", "version"),
-            ui.Column("SHA-256", "sha256", lambda value: value[:12] or "-"),
+            ui.Column("SHA-256", "sha256", lambda value: value[:12] if value else "-"),
             ui.Column("SCRIPTS", "scripts", right=True),
             ui.Column("AT", "path"),
             ui.Column("NOTE", "why"),
@@ -92,12 +92,9 @@ def deploy(
         ui.result(
             output,
             "agent-deploy",
-            {
-                "brought": report.brought(text),
-                "put_on": [step.node for step in put],
-                "kept": kept,
-                "changed": bool(put),
-            },
+            report.Deployed(
+                brought=report.brought(text), put_on=[step.node for step in put], kept=kept, changed=bool(put)
+            ),
             "\n".join(report.put(text, [each for each in found if each.state == "same"], put)),
         )
     for error in errors:

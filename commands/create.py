@@ -59,6 +59,7 @@ def create(
     from vmstore.commands import work
     from vmstore.jobs import plan_create, plan_register, where
     from vmstore.policies.placement import Rules
+    from vmstore.report.results import Created
     from vmstore.tools import features
 
     del yes
@@ -99,7 +100,7 @@ def create(
     ui.result(
         output,
         "create",
-        {"vm": vm, "size": lv.size, "service": world.service(vm) is not None, "changed": bool(steps or served)},
+        Created(vm=vm, size=lv.size, service=world.service(vm) is not None, changed=bool(steps or served)),
         plan_register.told(
             world, vm, served, done if steps else f"{vm} has its volume of {sizes.show(lv.size)} already"
         )

@@ -27,7 +27,7 @@ def doctor(config: Config = None, output: Format = Output.table, offline: Offlin
             why=f"{run.nodes.local} is one of the nodes, and only root may look at LVM and the cluster there",
             hint="sudo vmstore doctor",
         )
-    world = run.inventory(blocks=True, services=True)
+    world = run.inventory(blocks=True, services=True, anyhow=True)
     told, silent = checkup.look(run.nodes, world, run.config.cluster.directory)
     # Of a job whose node is silent nobody knows that it stands still.
     working = frozenset(job.pv.uuid for job in joblook.jobs(run.nodes, world) if job.state != "stopped")

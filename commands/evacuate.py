@@ -54,6 +54,7 @@ def evacuate(
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
+    from vmstore.report.results import Evacuated
 
     run = session.start(config, offline or (), changes=not dry_run)
     way = evacuation.Moving.typed(run, rate, engine, suspend, window)
@@ -67,7 +68,8 @@ def evacuate(
             raise
         steps = leftover.plan(run.nodes, world, pv, error)
         how = Manner(output, dry_run, yes)
-        on_pv(run, world, steps, how, "evacuate", pv, f"{pv} is empty and out of {world.vg.name}")
+        said = f"{pv} is empty and out of {world.vg.name}"
+        on_pv(run, world, steps, how, "evacuate", pv, said, moved_bytes=0, moved_volumes=0)
         return
     stay = evacuation.excluded(run.config, world, exclude or ())
     classes, targets = where.destinations(world, run.nodes.local, to or ())
@@ -97,6 +99,6 @@ def evacuate(
     ui.result(
         output,
         "evacuate",
-        {"pv": uuid, "device": name, "moved_bytes": total, "moved_volumes": moved, "changed": bool(todo)},
+        Evacuated(pv=uuid, device=name, moved_bytes=total, moved_volumes=moved, changed=bool(todo)),
         done if todo else f"{name} is empty{but} and cordoned already; nothing was changed",
     )

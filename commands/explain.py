@@ -21,7 +21,8 @@ def explain(
     from vmstore import ui
     from vmstore.errors import NotFound
     from vmstore.policies import checkup_codes
-    from vmstore.policies.codes import CODES, Code
+    from vmstore.policies.codes import CODES
+    from vmstore.report import explanations
 
     known = CODES | checkup_codes.CODES
     wanted = []
@@ -38,17 +39,6 @@ def explain(
             ui.write("".join(f"    {line}\n" for line in code.help))
         ui.write("What is written in capitals is yours to fill in.\n")
         return
-    rows = [
-        {
-            "code": each.code,
-            "title": each.title,
-            "meaning": each.meaning,
-            # Only alerts have a number.
-            "unit": each.unit if isinstance(each, Code) else None,
-            "help": list(each.help),
-        }
-        for each in wanted
-    ]
     shown = ("CODE", "code"), ("TITLE", "title"), ("MEANING", "meaning")
     columns = [ui.Column(*each) for each in (shown[:2] if output is Output.table else shown)]
-    ui.items(output, "codes", columns, rows)
+    ui.items(output, "codes", columns, list(map(explanations.row, wanted)))

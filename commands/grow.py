@@ -31,6 +31,7 @@ def grow(
     from vmstore.commands.work import swept, tidied
     from vmstore.jobs import grow as job
     from vmstore.jobs import lease, where
+    from vmstore.report.results import Grown
 
     del yes
     run = session.start(config, offline or (), changes=not dry_run)
@@ -55,6 +56,6 @@ def grow(
     ui.result(
         output,
         "grow",
-        {"vm": vm, "size": size_now, "before": before, "changed": changed},
+        Grown(vm=vm, size=size_now, before=before, changed=changed),
         done if changed else f"{vm} is {sizes.show(size_now)} already; nothing was changed",
     )

@@ -62,7 +62,7 @@ def show(job: JobName, config: Config = None, output: Format = Output.table, off
         ("by", row["by"] or "-"),
     ]
     told = jobs.events(found)
-    ui.facts(output, "job", {**row, "events": told}, shown)
+    ui.facts(output, "job", jobs.JobFacts(**row, events=told), shown)
     if output is Output.table:
         ui.write("".join(f"{jobs.line(event)}\n" for event in told))
 
@@ -100,7 +100,14 @@ def watch(job: JobName, config: Config = None, offline: Offline = None) -> None:
     ui.say(f"{name} is over")
 
 
-def pause(job: JobName, config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
+def pause(
+    job: JobName,
+    config: Config = None,
+    output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    offline: Offline = None,
+) -> None:
     """Let a job rest after the piece that it moves.
 
     Its services are thawed meanwhile.
@@ -109,8 +116,10 @@ def pause(job: JobName, config: Config = None, output: Format = Output.table, of
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
     from vmstore.jobs.control import Wish
+    from vmstore.report.results import JobChanged
 
-    run = session.start(config, offline or (), changes=True)
+    del yes
+    run = session.start(config, offline or (), changes=not dry_run)
     found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
     run.log.job = found.name
     if found.state in ("stopped", "unknown", "aborting"):
@@ -120,13 +129,14 @@ def pause(job: JobName, config: Config = None, output: Format = Output.table, of
             hint=f"`vmstore job resume {found.name}` takes up one that nobody works on",
         )
     changed = found.state not in ("pausing", "paused")
-    if changed:
+    if changed and not dry_run:
         joblook.wish(run.nodes, found, Wish.PAUSE)
-    done = f"{found.name} rests after the piece that it moves; `vmstore job resume {found.name}` lets it go on"
+    rests = "would rest" if dry_run else "rests"
+    done = f"{found.name} {rests} after the piece that it moves; `vmstore job resume {found.name}` lets it go on"
     ui.result(
         output,
         "job-pause",
-        {"job": found.name, "changed": changed},
+        JobChanged(job=found.name, changed=changed and not dry_run),
         done if changed else f"{found.name} is {found.state} already; nothing was changed",
     )
 
@@ -148,6 +158,7 @@ def resume(
     from vmstore.commands.rebalance import rebalance
     from vmstore.errors import Refused
     from vmstore.jobs import joblook
+    from vmstore.report.results import JobChanged
 
     run = session.start(config, offline or (), changes=not dry_run)
     world = run.inventory(blocks=True, devices=True)
@@ -186,7 +197,7 @@ def resume(
     ui.result(
         output,
         "job-resume",
-        {"job": found.name, "changed": changed and not dry_run},
+        JobChanged(job=found.name, changed=changed and not dry_run),
         f"{found.name} {'would go' if dry_run else 'goes'} on"
         if changed
         else f"{found.name} is {found.state} already; nothing was changed",
@@ -200,6 +211,8 @@ def rate(
     ],
     config: Config = None,
     output: Format = Output.table,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     offline: Offline = None,
 ) -> None:
     """Have a job that runs copy at another rate from now on."""
@@ -208,9 +221,11 @@ def rate(
     from vmstore.jobs import joblook
     from vmstore.jobs.throttle import able
     from vmstore.policies.load import Limits
+    from vmstore.report.results import JobRate
 
+    del yes
     wanted = sizes.rate(limit)
-    run = session.start(config, offline or (), changes=True)
+    run = session.start(config, offline or (), changes=not dry_run)
     found = joblook.find(run.nodes, run.inventory(blocks=True, devices=True), job)
     run.log.job = found.name
     if found.state in ("stopped", "unknown"):
@@ -221,12 +236,14 @@ def rate(
     if changed:
         if wanted and found.asked.get("engine") != Way.raid1:
             able(run.nodes, [found.node], Limits())
-        joblook.limit(run.nodes, found, wanted)
-    told = f"copies at {sizes.show(wanted)}/s at most" if wanted else "copies without a limit"
+        if not dry_run:
+            joblook.limit(run.nodes, found, wanted)
+    copies = "would copy" if dry_run and changed else "copies"
+    told = f"{copies} at {sizes.show(wanted)}/s at most" if wanted else f"{copies} without a limit"
     ui.result(
         output,
         "job-rate",
-        {"job": found.name, "changed": changed, "rate_limit": wanted},
+        JobRate(job=found.name, changed=changed and not dry_run, rate_limit=wanted),
         f"{found.name} {told}{'' if changed else ' already; nothing was changed'}",
     )
 
@@ -255,6 +272,7 @@ def abort(
     from vmstore.jobs.control import Wish
     from vmstore.jobs.mirror import AbortMove
     from vmstore.jobs.record import Record
+    from vmstore.report.results import JobAborted
 
     run = session.start(config, offline or (), changes=not dry_run)
     read = run.reader(blocks=True, devices=True)
@@ -295,7 +313,7 @@ def abort(
     ui.result(
         output,
         "job-abort",
-        {"job": found.name, "changed": not dry_run, "left": left},
+        JobAborted(job=found.name, changed=not dry_run, left=left),
         f"{found.name} would end; on {found.pv.name} there are {', '.join(left) or 'no volumes'}"
         if dry_run
         else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there are still "

@@ -23,6 +23,7 @@ from vmstore.policies.placement import Rules
 from vmstore.policies.rebalance import Plan
 from vmstore.policies.thresholds import Kind
 from vmstore.report import balance as report
+from vmstore.report import plans
 from vmstore.session import Session
 
 _COLUMNS = (
@@ -138,7 +139,7 @@ def tell(balance: Balance) -> None:
 def show(output: Output, balance: Balance, steps: Sequence[Step]) -> None:
     """Show what would be done: before and after, and the steps. Raises NoRoom where something stays out of policy."""
     if output is Output.json:
-        ui.document("rebalance-plan", {**_told(balance, balance.after), **ui.described(steps)})
+        ui.document("rebalance-plan", report.RebalancePlan(**_told(balance, balance.after), **plans.plan(steps)))
     else:
         if output is Output.table:
             ui.items(output, "", _COLUMNS, _rows(balance, balance.after))
@@ -152,10 +153,10 @@ def end(output: Output, balance: Balance, world: Inventory, *, changed: bool) ->
     plan = balance.plan
     done = f"{sizes.show(plan.size)} in {sizes.volumes(len(plan.moves))} moved"
     held = "every PV and class is within policy" if not plan.unmet else "what can be brought within policy is so"
-    content = {"changed": changed, "moved_bytes": plan.size, "moved_volumes": len(plan.moves)}
-    after = relief.settled(world)
+    told = _told(balance, relief.settled(world))
+    content = report.Rebalance(**told, changed=changed, moved_bytes=plan.size, moved_volumes=len(plan.moves))
     said = f"{held} ({done})" if changed else f"{held} already; nothing was changed"
-    ui.result(output, "rebalance", {**content, **_told(balance, after)}, said)
+    ui.result(output, "rebalance", content, said)
     _refuse_unmet(balance)
 
 
@@ -169,7 +170,7 @@ def _refuse_unmet(balance: Balance) -> None:
         )
 
 
-def _told(balance: Balance, after: Inventory) -> dict[str, Any]:
+def _told(balance: Balance, after: Inventory) -> report.Told:
     return {
         "moves": report.moves(balance.before, balance.plan),
         "levels": report.rows(balance.before, after, balance.policy),
@@ -177,7 +178,7 @@ def _told(balance: Balance, after: Inventory) -> dict[str, Any]:
     }
 
 
-def _unmet(balance: Balance) -> list[dict[str, Any]]:
+def _unmet(balance: Balance) -> list[report.UnmetRow]:
     return report.unmet(balance.plan, balance.after, balance.policy)
 
 

@@ -29,6 +29,7 @@ def remove(
     from vmstore import names, session, ui, ui_progress
     from vmstore.commands import work
     from vmstore.jobs import engine, lease, plan_register, plan_remove
+    from vmstore.report.results import Removed
 
     del yes  # removing wants the name
     run = session.start(config, offline or (), changes=not dry_run)
@@ -61,6 +62,6 @@ def remove(
     ui.result(
         output,
         "remove",
-        {"vm": vm, "changed": bool(steps or served)},
+        Removed(vm=vm, changed=bool(steps or served)),
         done if steps or served else f"{vm} has no volume in {world.vg.name}; nothing was changed",
     )

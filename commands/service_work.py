@@ -10,6 +10,7 @@ from vmstore.jobs import engine, lease, plan_service
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
 from vmstore.output import Output
+from vmstore.report.results import ServiceChanged
 from vmstore.services import Service
 from vmstore.session import Session
 
@@ -57,12 +58,12 @@ def change(
 def told(output: Output, kind: str, outcome: Outcome, sentence: str, **more: object) -> None:
     """Say what is true now."""
     service = outcome.service
-    content = {
-        "vm": service.vm,
-        "state": str(service.state),
-        "node": service.owner or None,
-        "frozen": service.frozen,
-        "changed": outcome.changed,
-        **more,
-    }
-    ui.result(output, kind, content, sentence if outcome.changed else f"{sentence} already; nothing was changed")
+    now = ServiceChanged(
+        vm=service.vm,
+        state=service.state,
+        node=service.owner or None,
+        frozen=service.frozen,
+        changed=outcome.changed,
+    )
+    said = sentence if outcome.changed else f"{sentence} already; nothing was changed"
+    ui.result(output, kind, {**now, **more}, said)

@@ -13,5 +13,6 @@ def show(vm: Vm, config: Config = None, output: Format = Output.table, offline: 
     run = session.start(config, offline or ())
     names.vm(vm, run.config.vg)
     world = run.inventory(blocks=True)
-    content = volumes.row(world, where.volume(world, vm)) | {"extents": volumes.extents(world, vm)}
+    row = volumes.row(world, where.volume(world, vm))
+    content: volumes.VolumeFacts = {**row, "extents": volumes.extents(world, vm)}
     ui.facts(output, "volume", content, volumes.shown(content))

@@ -10,6 +10,7 @@ from vmstore.jobs import engine, freezing, lease, marks, suspending, where
 from vmstore.jobs.step import Read, Reporter, Step, Work
 from vmstore.model import Inventory
 from vmstore.output import Output
+from vmstore.report.results import PvChanged
 from vmstore.session import Session
 
 # What writes or removes the label of a LUN is asked about first.
@@ -75,6 +76,7 @@ def on_pv(
     pv: str,
     sentence: str,
     after: str = "",
+    **more: object,
 ) -> None:
     """Show or carry out a short plan on a PV, and say what is true then and what follows from it."""
     uuid = _uuid(run, world, pv)
@@ -87,7 +89,8 @@ def on_pv(
             ui.confirm("do that?", yes=how.yes)
         world = plainly(run, steps, world)
     said = f"{sentence}{after}" if steps else f"{sentence} already; nothing was changed"
-    ui.result(how.output, kind, {"pv": uuid or _uuid(run, world, pv), "device": pv, "changed": bool(steps)}, said)
+    now = PvChanged(pv=uuid or _uuid(run, world, pv), device=pv, changed=bool(steps))
+    ui.result(how.output, kind, {**now, **more}, said)
 
 
 def _uuid(run: Session, world: Inventory, pv: str) -> str | None:

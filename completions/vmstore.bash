@@ -153,7 +153,7 @@ _vmstore_names() {
 # COMMAND: sets its verbs, or its arguments, and its options.
 # shellcheck disable=SC2034
 _vmstore_table() {
-    verbs=() arguments=() options=() codes=('VMS-C01' 'VMS-C02' 'VMS-C03' 'VMS-G01' 'VMS-G02' 'VMS-G03' 'VMS-J01' 'VMS-J02' 'VMS-L01' 'VMS-M01' 'VMS-P01' 'VMS-P02' 'VMS-P03' 'VMS-P04' 'VMS-V01' 'VMS-V02' 'VMS-V03' 'VMS-D10' 'VMS-D11' 'VMS-D12' 'VMS-D13' 'VMS-D14' 'VMS-D15' 'VMS-D20' 'VMS-D21' 'VMS-D22' 'VMS-D23' 'VMS-D24' 'VMS-D25' 'VMS-D30' 'VMS-D31' 'VMS-D32' 'VMS-D33' 'VMS-D34' 'VMS-D40' 'VMS-D41' 'VMS-D42' 'VMS-D43' 'VMS-D44' 'VMS-D45' 'VMS-D46' 'VMS-D50')
+    verbs=() arguments=() options=() codes=('VMS-C01' 'VMS-C02' 'VMS-C03' 'VMS-G01' 'VMS-G02' 'VMS-G03' 'VMS-J01' 'VMS-J02' 'VMS-L01' 'VMS-M01' 'VMS-P01' 'VMS-P02' 'VMS-P03' 'VMS-P04' 'VMS-V01' 'VMS-V02' 'VMS-V03' 'VMS-D10' 'VMS-D11' 'VMS-D12' 'VMS-D13' 'VMS-D14' 'VMS-D15' 'VMS-D16' 'VMS-D20' 'VMS-D21' 'VMS-D22' 'VMS-D23' 'VMS-D24' 'VMS-D25' 'VMS-D30' 'VMS-D31' 'VMS-D32' 'VMS-D33' 'VMS-D34' 'VMS-D40' 'VMS-D41' 'VMS-D42' 'VMS-D43' 'VMS-D44' 'VMS-D45' 'VMS-D46' 'VMS-D50')
     case $1 in
     '')
         verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'init' 'doctor' 'log' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'inventory' 'policy' 'agent')
@@ -271,7 +271,7 @@ _vmstore_table() {
         ;;
     'job pause')
         arguments=('@job')
-        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
         ;;
     'job resume')
         arguments=('@job')
@@ -279,7 +279,7 @@ _vmstore_table() {
         ;;
     'job rate')
         arguments=('@job' '')
-        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
         ;;
     'job abort')
         arguments=('@job')

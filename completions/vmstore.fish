@@ -166,6 +166,7 @@ function __vmstore_table --no-scope-shadowing
         'VMS-D13'\t'LVM takes its devices by other rules' \
         'VMS-D14'\t'PV not in the devices file' \
         'VMS-D15'\t'auto-activation on' \
+        'VMS-D16'\t'VG cannot be read' \
         'VMS-D20'\t'LUN not seen' \
         'VMS-D21'\t'LUN with another WWID' \
         'VMS-D22'\t'LUN with another size' \
@@ -501,6 +502,8 @@ function __vmstore_table --no-scope-shadowing
             set options \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job resume'
@@ -520,6 +523,8 @@ function __vmstore_table --no-scope-shadowing
             set options \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'job abort'

@@ -14,7 +14,7 @@ from vmstore.services import NONE
 
 _CHECKS = (
     checkup_lvm.lock_daemon, checkup_lvm.lock_space, checkup_lvm.poll_daemon, checkup_lvm.filters,
-    checkup_lvm.devices_file, checkup_lvm.autoactivation,
+    checkup_lvm.devices_file, checkup_lvm.autoactivation, checkup_lvm.reading,
     checkup_luns.unseen, checkup_luns.identities, checkup_luns.sizes_of_luns, checkup_luns.paths,
     checkup_luns.duplicates,
     checkup_volumes.suspended, checkup_volumes.moves, checkup_volumes.holders, checkup_volumes.mounts,
@@ -35,6 +35,8 @@ _NEEDED = {
     "volumes": ("VMS-D15",),
     "fencing": ("VMS-D40",),
 }
+# What is judged whole without a VG; of fencing (D40) that of the manager is, and that of dlm is not.
+_WITHOUT_VG = ("VMS-D13", "VMS-D16", "VMS-D30", "VMS-D41", "VMS-D42", "VMS-D45", "VMS-D46", "VMS-D50")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def _unknown(seen: Seen) -> Iterator[Unknown]:
     if cluster and cluster.manager != NONE and cluster.reporter in seen.silent:
         why = f"{cluster.reporter} was to tell whether it fences"
         yield Unknown(f"cluster {cluster.manager}", why, _NEEDED["fencing"])
-    if world.reporter in seen.silent:
+    if world.unread:
+        yield Unknown(f"VG {seen.vg}", "no node can read it", tuple(code for code in CODES if code not in _WITHOUT_VG))
+    elif world.reporter in seen.silent:
         yield Unknown(f"VG {seen.vg}", f"{world.reporter} was to tell what activates itself", _NEEDED["volumes"])
 
 

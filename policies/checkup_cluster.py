@@ -75,13 +75,15 @@ def members(seen: Seen) -> Iterator[Finding]:
 def services(seen: Seen) -> Iterator[Finding]:
     """Find services that have failed, VMS-D42, are frozen, VMS-D43, or not where their volume is, VMS-D44."""
     for vm, service in sorted(seen.world.cluster.services.items()) if seen.world.cluster else ():
+        # Who holds a volume, and whether a job is at work on it, says the VG.
+        known = not seen.world.unread and not _at_work(seen, vm)
         if service.state in (State.FAILED, State.UNKNOWN):
             what = f"{service.state}" + (f": {service.detail}" if service.detail else "")
             mend = (Mend("", f"vmstore stop {vm}"), Mend("", f"vmstore start {vm}"))
             yield Finding("VMS-D42", Level.ERROR, "VM", vm, what, mend)
-        elif service.state in SETTLED and not _at_work(seen, vm):
+        elif service.state in SETTLED and known:
             yield from _disputed(seen, service)
-        if service.frozen and not _at_work(seen, vm):
+        if service.frozen and known:
             yield _frozen(seen, vm)
 
 

@@ -74,6 +74,15 @@ _TABLE = (
         "vgchange --setautoactivation n VG",
     ),
     _code(
+        "D16",
+        "VG cannot be read",
+        "Commands of vmstore that ask that node for the VG fail, and no VM starts there, as long as LVM there cannot "
+        "read the VG.",
+        "vgs VG",
+        "pvs -a",
+        "lvmconfig --type full devices/filter devices/global_filter devices/use_devicesfile",
+    ),
+    _code(
         "D20",
         "LUN not seen",
         "A node that does not see a PV can neither run the VMs that lie on it nor change the VG.",

@@ -49,7 +49,7 @@ def filters(seen: Seen) -> Iterator[Finding]:
         usual, example = most(values)
         for node, value in values.items():
             if value != usual:
-                what = f"{key} is {value or 'not known to LVM'}, and {usual or 'not known to LVM'} on {example}"
+                what = f"{key} is {value or 'not set'}, and {usual or 'not set'} on {example}"
                 # Run there, the second shows what else would be changed by the third.
                 mend = (
                     Mend(node, f"lvmconfig devices/{key}"),
@@ -84,6 +84,14 @@ def autoactivation(seen: Seen) -> Iterator[Finding]:
     level = Level.WARNING if seen.world.vg.lockd else Level.ERROR
     what = f"{', '.join(nodes)} may activate by {'itself' if len(nodes) == 1 else 'themselves'}: {listed(volumes)}"
     yield Finding("VMS-D15", level, "VG", seen.vg, what, mend)
+
+
+def reading(seen: Seen) -> Iterator[Finding]:
+    """Find nodes whose LVM cannot read the VG, VMS-D16."""
+    devices = " ".join(f"devices/{key}" for key in _SAME)
+    for node, why in seen.world.blind.items():
+        mend = tuple(Mend(node, each) for each in (f"vgs {seen.vg}", "pvs -a", f"lvmconfig --type full {devices}"))
+        yield Finding("VMS-D16", Level.ERROR, "node", node, why, mend)
 
 
 def _may_activate(vg: str, settings: Mapping[str, str]) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from vmstore import ahead
-from vmstore.errors import ClusterUnusable
+from vmstore.errors import ClusterUnusable, NotFound, ToolFailed
 from vmstore.model import BlockDevice, Inventory, NodeFacts, PhysicalVolume
 from vmstore.run import Result
 from vmstore.services import NONE, Cluster
 from vmstore.tools import cluster, lvm_report, probe
 from vmstore.tools.blocks import RawBlock
+from vmstore.tools.lvm_report import Report
 from vmstore.tools.nodes import Nodes, Unreachable
 from vmstore.tools.unmanaged import Unmanaged
 
@@ -23,13 +24,15 @@ class Wanted:
 
     ``blocks``: every node's disks, with transport and paths. ``devices``: the names under which LVM on every
     node knows the PVs, one more LVM call on each. ``manager``: which cluster manager is asked, through one node;
-    ``alone``: how every node is asked for its own VMs where there is none.
+    ``alone``: how every node is asked for its own VMs where there is none. ``anyhow``: where LVM of a node cannot read
+    the VG, that of the next is asked, and if none can, there is an inventory all the same.
     """
 
     blocks: bool = False
     devices: bool = False
     manager: str = NONE
     alone: Unmanaged | None = None
+    anyhow: bool = False
 
 
 def read_again(
@@ -75,8 +78,7 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
         facts, silent, told = _ask(nodes, asked, vg, wanted, first)
         managed = _manager(first, wanted, told[first])
         others = [node for node in asked if node != first and node in facts]
-        reporter, result = _first_report(nodes, [first, *others], vg, early)
-    report = lvm_report.parse(vg, result)
+        reporter, report, blind = _first_report(nodes, [first, *others], vg, early, anyhow=wanted.anyhow)
     if reporter in facts:
         facts[reporter] = replace(facts[reporter], devices={pv.uuid: pv.name for pv in report.pvs if not pv.missing})
     blocks = facts[reporter].blocks if reporter in facts else ()
@@ -89,6 +91,7 @@ def _read(nodes: Nodes, asked: Sequence[str], vg: str, wanted: Wanted, absent: f
         silent=silent,
         absent=absent,
         cluster=_cluster(nodes, managed, others),
+        blind=blind,
     )
     if world.cluster is not None or wanted.alone is None:
         return world
@@ -125,17 +128,25 @@ def _cluster(nodes: Nodes, managed: Cluster | None, others: Iterable[str]) -> Cl
 
 
 def _first_report(
-    nodes: Nodes, candidates: list[str], vg: str, early: Callable[[], Result | Unreachable]
-) -> tuple[str, Result]:
-    answer = early()
+    nodes: Nodes, candidates: Sequence[str], vg: str, early: Callable[[], Result | Unreachable], *, anyhow: bool
+) -> tuple[str, Report, dict[str, str]]:
+    """Have LVM of the first node that answers tell of the VG; last comes of nodes that cannot read it why."""
+    blind: dict[str, str] = {}
+    why = ""
     for node in candidates:
-        if isinstance(answer, Result):
-            return node, answer
-        following = candidates[candidates.index(node) + 1 :]
-        if following:
-            answer = ahead.ask(nodes, following[0], vg)
-    assert isinstance(answer, Unreachable)
-    raise ClusterUnusable("no node answers", why=answer.why, hint="check the names in `nodes` and ssh to them")
+        answer = early() if node == candidates[0] else ahead.ask(nodes, node, vg)
+        if isinstance(answer, Unreachable):
+            why = answer.why
+            continue
+        try:
+            return node, lvm_report.parse(vg, answer), blind
+        except (NotFound, ToolFailed) as error:
+            if not anyhow:
+                raise
+            blind[node] = f"{error.what}: {error.why}"
+    if blind:
+        return next(iter(blind)), lvm_report.unread(vg), blind
+    raise ClusterUnusable("no node answers", why=why, hint="check the names in `nodes` and ssh to them")
 
 
 def _ask(

@@ -214,7 +214,8 @@ class Inventory(msgspec.Struct, frozen=True):
 
     ``reporter`` is the node whose LVM told of the VG. ``silent`` says of each node that gave no answer why;
     ``absent`` names the nodes that the admin said are off. ``cluster`` is what the cluster manager said, None where
-    there is none.
+    there is none. ``blind`` says of nodes whose LVM was asked first and cannot read the VG why; where no node's can,
+    there are no PVs and LVs.
     """
 
     vg: VolumeGroup
@@ -225,6 +226,12 @@ class Inventory(msgspec.Struct, frozen=True):
     silent: Mapping[str, str] = msgspec.field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     cluster: Cluster | None = None
+    blind: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def unread(self) -> bool:
+        """Tell whether no node's LVM can read the VG."""
+        return self.reporter in self.blind
 
     def service(self, vm: str) -> Service | None:
         """Find the service of a VM; None without a cluster manager, or where it has none for that VM."""

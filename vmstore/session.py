@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vmstore import config as configuration
@@ -38,9 +38,14 @@ class Session:
     log: Log = field(default_factory=Log)
     known: Path | None = None
 
-    def inventory(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Inventory:
-        """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager."""
-        wanted = self._wanted(blocks, devices, services)
+    def inventory(
+        self, *, blocks: bool = False, devices: bool = False, services: bool = False, anyhow: bool = False
+    ) -> Inventory:
+        """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager.
+
+        ``anyhow``: also where LVM of some nodes, or of all, cannot read the VG.
+        """
+        wanted = replace(self._wanted(blocks, devices, services), anyhow=anyhow)
         return self._kept(self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent)))
 
     def reader(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Read:
@@ -69,7 +74,7 @@ class Session:
         return world
 
     def _kept(self, world: Inventory) -> Inventory:
-        if self.known:
+        if self.known and not world.unread:
             known_names.keep(self.known, world, self.config)
         return world
 

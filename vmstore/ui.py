@@ -11,8 +11,8 @@ from vmstore import sizes
 from vmstore.errors import Refused, ToolFailed, UsageError, VmstoreError
 from vmstore.jobs.step import Step
 from vmstore.output import Output
-
-SCHEMA = 1
+from vmstore.report import plans
+from vmstore.report.json_types import SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def result(output: Output, kind: str, content: Mapping[str, Any], sentence: str)
 def plan(output: Output, steps: Sequence[Step]) -> None:
     """Show what would be done, with the exact command lines and where they run."""
     if output is Output.json:
-        document("plan", described(steps))
+        document("plan", plans.plan(steps))
         return
     if output is Output.plain:
         write("".join(f"{command}\n" for step in steps for command in step.commands()))
@@ -95,21 +95,6 @@ def plan(output: Output, steps: Sequence[Step]) -> None:
         for command in step.commands():
             write(f"     {command}\n")
         write("".join(f"     | {line}\n" for line in step.detail.splitlines()))
-
-
-def described(steps: Sequence[Step]) -> dict[str, Any]:
-    """Describe a plan for programs."""
-    return {
-        "steps": [
-            {
-                "title": step.title,
-                "bytes": step.bytes,
-                "detail": step.detail,
-                "commands": [{"node": c.node, "argv": list(c.argv)} for c in step.commands()],
-            }
-            for step in steps
-        ]
-    }
 
 
 def outline(steps: Sequence[Step]) -> None:

@@ -36,7 +36,7 @@ def test_check_tells_of_each_node_what_it_has(mixed: Bench) -> None:
     assert outcome.json["brought"] == {"version": "1.1", "sha256": ours}
     told = [(item["node"], item["state"], item["version"], item["sha256"]) for item in outcome.json["items"]]
     old = hashlib.sha256(OLD.encode()).hexdigest()
-    assert told == [("n1", "same", "1.1", ours), ("n2", "differs", "1.0", old), ("n3", "missing", "", "")]
+    assert told == [("n1", "same", "1.1", ours), ("n2", "differs", "1.0", old), ("n3", "missing", None, None)]
     assert [item["scripts"] for item in outcome.json["items"]] == [0, 2, None]
     assert {item["path"] for item in outcome.json["items"]} == {AGENT}
 

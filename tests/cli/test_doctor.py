@@ -9,7 +9,7 @@ from tests.support.bench import Bench, Outcome
 from tests.support.san import G, M, San
 from tests.support.san_checkup import SETTINGS
 from tests.support.san_parts import Move
-from vmstore import session
+from vmstore import known_names, session
 from vmstore.errors import ExitCode
 from vmstore.jobs import lease
 from vmstore.policies.checkup_codes import CODES
@@ -304,6 +304,58 @@ def test_luns_of_another_size_or_wwid_are_found(well: Bench) -> None:
     assert {"node": "n1", "command": rescan} in told["VMS-D22"]["mend"]
 
 
+def test_where_lvm_of_a_node_cannot_read_the_vg_another_is_asked_and_that_is_found(well: Bench) -> None:
+    n1 = well.san.nodes["n1"]
+    n1.lvm_says = 'Volume group "vmstore" not found'
+    n1.told["pvs"] = []
+    n1.told["settings"] = [SETTINGS[0], '\tfilter=["r|.*|"]', *SETTINGS[2:]]
+    done = well.vmstore("doctor", "-o", "json", host="n1")
+    assert (done.code, done.json["unknown"]) == (ExitCode.THRESHOLD, [])
+    hits = {each["code"]: each for each in found(done)}
+    assert set(hits) == {"VMS-D13", "VMS-D16", "VMS-D20"}
+    assert hits["VMS-D16"]["what"] == "there is no VG vmstore: LVM sees none of that name there"
+    assert {"node": "n1", "command": "vgs vmstore"} in hits["VMS-D16"]["mend"]
+    assert 'filter is ["r|.*|"]' in hits["VMS-D13"]["what"]
+    assert len([each for each in found(done) if each["code"] == "VMS-D20"]) == 4
+    # Whatever else is typed there still fails as before.
+    assert well.vmstore("list", host="n1").code == ExitCode.NOT_FOUND
+
+
+def test_where_no_node_can_read_the_vg_the_rest_is_checked_and_what_hangs_on_it_unknown(well: Bench) -> None:
+    assert well.vmstore("list").code == 0
+    names = known_names.file(well.config)
+    for node in well.san.nodes.values():
+        node.lvm_says = "Cannot access VG vmstore with system ID old."
+    known = names.read_text()
+    well.san.services["old01"].state = "failed"
+    well.san.services["web01"].frozen = True
+    well.san.nodes["n3"].agent = False
+    done = well.vmstore("doctor", "-o", "json")
+    assert done.code == ExitCode.THRESHOLD, done.err
+    assert [(each["code"], each["name"]) for each in found(done)] == [
+        ("VMS-D16", "n1"),
+        ("VMS-D16", "n2"),
+        ("VMS-D16", "n3"),
+        ("VMS-D42", "old01"),
+        ("VMS-D45", "n3"),
+    ]
+    assert found(done)[0]["what"] == "LVM cannot be read: Cannot access VG vmstore with system ID old."
+    (unknown,) = done.json["unknown"]
+    assert (unknown["subject"], unknown["why"]) == ("VG vmstore", "no node can read it")
+    codes = set(CODES) - set(unknown["codes"])
+    assert codes == {f"VMS-D{number}" for number in (13, 16, 30, 41, 42, 45, 46, 50)}
+    assert names.read_text() == known != ""
+    assert not well.changes()
+
+
+def test_a_single_host_that_cannot_read_its_vg_says_so(single: Bench) -> None:
+    single.san.nodes["host"].lvm_says = "Cannot access VG vmstore with system ID old."
+    told = single.vmstore("doctor")
+    assert told.code == ExitCode.THRESHOLD
+    assert "error VMS-D16: VG cannot be read\n" in told.out
+    assert "  - VG vmstore: no node can read it (VMS-D10, " in told.out
+
+
 def test_only_root_may_look_on_a_node_itself(well: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "is_root", lambda: False)
     refused = well.vmstore("doctor", host="n1")
@@ -313,5 +365,5 @@ def test_only_root_may_look_on_a_node_itself(well: Bench, monkeypatch: pytest.Mo
 
 
 def test_every_code_is_shown_to_fire() -> None:
-    elsewhere = {"VMS-D14", "VMS-D21", "VMS-D22", "VMS-D24"}
+    elsewhere = {"VMS-D14", "VMS-D16", "VMS-D21", "VMS-D22", "VMS-D24"}
     assert {case[0] for case in CASES} | elsewhere == set(CODES)

@@ -141,6 +141,10 @@ def test_what_is_wanted_of_one_that_runs_is_left_beside_its_lock(busy: Bench) ->
     pv = busy.san.luns["iscsi1"].wwid
     assert [job["state"] for job in jobs(busy)] == ["running"]
     assert "nothing was changed" in busy.vmstore("job", "resume", pv).err
+    logged = busy.log()
+    assert "would rest after the piece" in busy.vmstore("job", "pause", pv, "--dry-run").err
+    assert "would copy at 20 MiB/s at most" in busy.vmstore("job", "rate", pv, "20M", "--dry-run").err
+    assert (busy.san.wishes.get(key), busy.san.rates.get(key), busy.log()) == (None, None, logged)
     paused = busy.vmstore("job", "pause", pv, host="n2")
     assert "rests after the piece" in paused.err
     assert busy.san.wishes[key] == "pause"

@@ -121,7 +121,7 @@ def test_a_script_stays_one_line_for_the_shell(bench: Bench) -> None:
     scripts = [
         item["command"]
         for item in bench.vmstore("log", "-o", "json").json["items"]
-        if item["command"].startswith("bash")
+        if (item["command"] or "").startswith("bash")
     ]
     assert [text.replace("\n", "\\n") for text in scripts] == copies
     assert max(map(len, bench.vmstore("log").out.splitlines())) < 350

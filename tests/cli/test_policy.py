@@ -231,7 +231,7 @@ def test_what_was_done_is_told_as_json(admin: Admin) -> None:
     row = {
         "vm": "web01", "size": 11 * G, "before": 10 * G, "filesystem_size": 10 * G, "filesystem_used": 9 * G,
         "used_percent": 90, "state": "grow", "target": 11 * G,
-        "over": "90 % of its file system is used (over 80 %)", "why": None,
+        "over": "90 % of its file system is used (over 80 %)", "why": "",
     }  # fmt: skip
     assert told == {
         "schema": 1, "kind": "policy-apply", "changed": True, "grown": [row], "failed": [], "left": []

@@ -231,7 +231,7 @@ def test_cut_off_at_any_moment_and_given_up_every_pv_is_as_before(
             bench.san.records.clear()
         for job in jobs(bench):
             seen += 1
-            assert (job["kind"], job["state"]) == ("rebalance", "stopped")
+            assert (job["verb"], job["state"]) == ("rebalance", "stopped")
             done = bench.vmstore("job", "abort", str(job["job"]), "--yes", host="n3")
             assert done.code == 0, done.err
         bench.vmstore("rebalance", "--yes")
@@ -245,7 +245,7 @@ def test_cut_off_at_any_moment_and_given_up_every_pv_is_as_before(
 def test_one_that_was_cut_off_is_taken_up_as_it_was_asked(full: Bench) -> None:
     assert rebalance(full, "--rate", "50M", "--exclude", "web01", "--yes", cut_at=5).code == KILLED
     (job,) = jobs(full)
-    assert (job["kind"], job["state"], job["pv"], job["total"]) == ("rebalance", "stopped", "/dev/sda", 3 * G)
+    assert (job["verb"], job["state"], job["pv"], job["total"]) == ("rebalance", "stopped", "/dev/sda", 3 * G)
     told = full.vmstore("pv", "list")
     assert "being relieved of volumes" in told.out
     done = full.vmstore("job", "resume", str(job["job"]), "--yes", host="n2")

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 import pytest
 import typer.main
 
-from tests.support import san_report
+from tests.support import documents, san_report
 from tests.support.san import San
 from tests.support.san_runner import Cut, SanRunner
 from vmstore import cli, inventory, session
@@ -129,6 +129,8 @@ class Bench:
                 code = end.code if isinstance(end.code, int) else 1
             except Cut:
                 code = KILLED
+        if out.getvalue().startswith("{"):
+            documents.check(out.getvalue())
         return Outcome(code, out.getvalue(), err.getvalue())
 
     def changes(self) -> list[tuple[str, tuple[str, ...]]]:

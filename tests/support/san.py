@@ -95,7 +95,8 @@ class Node:
     its I/O pressure, both in per cent. ``log`` is what its kernel says, None where that is
     kept from everybody; ``seen`` is what vmstore has seen of it since the node was booted, None for nothing.
     ``ahead`` is by how many seconds its clock is, ``told`` what it says otherwise when it is looked at for trouble (see
-    san_checkup.py), or for a first configuration (san_survey.py). ``lvm`` is its version of LVM.
+    san_checkup.py), or for a first configuration (san_survey.py). ``lvm`` is its version of LVM, ``lvm_says`` why that
+    cannot read the VG.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Node:
     ahead: float = 0.0
     told: dict[str, list[str] | None] = field(default_factory=dict)
     lvm: str = "2.03.16"
+    lvm_says: str = ""
 
 
 @dataclass

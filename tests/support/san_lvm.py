@@ -137,6 +137,8 @@ class Lvm:
     def _lvm(self, argv: Sequence[str]) -> Answer:
         if argv[1] == "version":
             return 0, f"  LVM version:     {self.san.lvm_version}\n", ""
+        if argv[1] == "fullreport" and self.node.lvm_says:
+            return FAILED, "", f"  {self.node.lvm_says}\n"
         if argv[1] == "fullreport" and self.san.old_lvm:
             return 2, "", "  No such command.  Try 'help'.\n"
         if argv[1] in ("vgs", "pvs", "lvs") and "--nameprefixes" in argv:

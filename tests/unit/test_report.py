@@ -40,7 +40,7 @@ def test_a_file_system_whose_use_is_not_known_has_no_percentage() -> None:
     world = msgspec.structs.replace(world, nodes={name: unknown(facts) for name, facts in world.nodes.items()})
     (row,) = volumes.rows(world)
     assert (row["mounted_on"], row["filesystem_size"], row["used_percent"]) == ("/vm/web01", None, None)
-    shown = dict(volumes.shown(row | {"extents": []}))
+    shown = dict(volumes.shown({**row, "extents": []}))
     assert "file system" not in shown
     assert shown["mounted on"] == "/vm/web01"
 
@@ -61,7 +61,7 @@ def test_notes_stand_side_by_side() -> None:
     world = World().pv("a").lv("web01+new", G, "a", active="n1", suspended=True, layout="raid,raid1").inventory()
     (row,) = volumes.rows(world)
     assert row["note"] == "unfinished: create it again; suspended; its layout is raid,raid1"
-    assert dict(volumes.shown(row | {"extents": []}))["note"] == row["note"]
+    assert dict(volumes.shown({**row, "extents": []}))["note"] == row["note"]
 
 
 def test_extents_are_in_bytes_and_of_a_volume_that_exists() -> None:
@@ -73,9 +73,9 @@ def test_extents_are_in_bytes_and_of_a_volume_that_exists() -> None:
     assert volumes.extents(world, "nosuch") == []
 
 
-def rows(made: World) -> dict[str, dict[str, object]]:
+def rows(made: World) -> dict[str, pvs.PvRow]:
     """Describe PVs by name."""
-    return {str(row["name"]): row for row in pvs.rows(made.inventory())}
+    return {row["name"]: row for row in pvs.rows(made.inventory())}
 
 
 def test_pvs_are_ordered_by_class_and_name() -> None:
@@ -108,7 +108,7 @@ def test_a_pv_without_a_disk_has_its_recorded_class_and_no_transport() -> None:
     world = World().pv("a", cls="gold").inventory()
     bare = msgspec.structs.replace(world.pvs[0], device=None)
     (row,) = pvs.rows(msgspec.structs.replace(world, pvs=(bare,)))
-    assert (row["transport"], row["class"], row["wwid"], row["paths"]) == ("unknown", "gold", "", 0)
+    assert (row["transport"], row["class"], row["wwid"], row["paths"]) == ("unknown", "gold", None, 0)
 
 
 def test_a_class_that_was_not_recorded_is_the_transport() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from vmstore.errors import ClusterUnusable, NotFound
 from vmstore.jobs import lease, record, where
@@ -19,6 +20,7 @@ echo "wish $(cat "$1.wish" 2>/dev/null)"
 echo "rate $(cat "$1.rate" 2>/dev/null)"
 cat "$2" 2>/dev/null
 """
+State = Literal["running", "pausing", "paused", "aborting", "stopped", "unknown"]
 # In which order they stand in a word: the run's own end comes last.
 _ENDS = ("stopped", "failed")
 
@@ -35,7 +37,7 @@ class Job:
 
     tag: str
     pv: PhysicalVolume
-    state: str
+    state: State
     holder: str
     since: datetime
     why: str
@@ -126,7 +128,7 @@ def judged(tag: str, pv: PhysicalVolume, lock: str, wished: tuple[str, str], eve
     if held == "held":
         resting = last is not None and last.name == "paused"
         waits = last is not None and last.name in ("paused", "held back")
-        states: dict[str, str] = {Wish.ABORT: "aborting", Wish.PAUSE: "paused" if resting else "pausing"}
+        states: dict[str, State] = {Wish.ABORT: "aborting", Wish.PAUSE: "paused" if resting else "pausing"}
         state = states.get(wish, "running")
         why = str(last.fields.get("why", "")) if waits and last else ""
     else:

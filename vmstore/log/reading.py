@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vmstore import durations
 from vmstore.errors import UsageError
@@ -17,6 +17,7 @@ from vmstore.log.writing import VERSION
 # Of these a name may consist (vmstore.names), so that web01 is not found in web01-b; "+" ends it in web01+new.
 _NAME = r"A-Za-z0-9_.\-"
 _RUNS = ("begin", "end")
+Kind = Literal["run", "command", "seen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Row:
     ``result`` is done, failed, taken back or not taken back, and "" of what has no end: it is at work or was cut off.
     """
 
-    kind: str
+    kind: Kind
     time: datetime
     told: Mapping[str, Any]
     result: str
@@ -86,7 +87,7 @@ def rows(entries: Iterable[Mapping[str, Any]]) -> list[Row]:
         if event == "seen":
             found[run, "seen", number] = Row("seen", time, entry, str(entry.get("result", "")))
             continue
-        kind = "run" if event in _RUNS else "command"
+        kind: Kind = "run" if event in _RUNS else "command"
         key = run, kind, entry.get("n")
         result = "" if event in ("begin", "start") else "failed" if entry.get("exit") or entry.get("why") else "done"
         before = found.get(key)

@@ -1,27 +1,63 @@
 """Describe which agent the nodes have."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
-from vmstore.jobs.agent_deploy import Agent, PutAgent
+from vmstore.jobs.agent_deploy import Agent, PutAgent, State
+from vmstore.report.json_types import Count
 from vmstore.tools import agent
 
 
-def row(found: Agent) -> dict[str, Any]:
-    """Describe the agent of a node; ``scripts`` are those of VMs that lead to it, as rgmanager runs them."""
+class AgentRow(TypedDict):
+    """The agent of a node; ``scripts`` are those of VMs that lead to it, as rgmanager runs them."""
+
+    node: str
+    state: State
+    version: str | None
+    sha256: str | None
+    scripts: Count | None
+    path: str
+    why: str
+
+
+class Brought(TypedDict):
+    """The agent that this vmstore brings."""
+
+    version: str
+    sha256: str
+
+
+class Agents(TypedDict):
+    """The agents of the nodes, compared with that of this vmstore."""
+
+    brought: Brought
+    items: list[AgentRow]
+
+
+class Deployed(TypedDict):
+    """On which nodes an agent was put now; ``kept`` is where the old one of a node is."""
+
+    brought: Brought
+    put_on: list[str]
+    kept: dict[str, str]
+    changed: bool
+
+
+def row(found: Agent) -> AgentRow:
+    """Describe the agent of a node."""
     installed = found.installed
     return {
         "node": found.node,
-        "state": str(found.state),
-        "version": installed.version if installed else "",
-        "sha256": installed.sum if installed else "",
+        "state": found.state,
+        "version": installed.version if installed else None,
+        "sha256": installed.sum if installed else None,
         "scripts": installed.scripts if installed else None,
         "path": agent.AGENT,
         "why": found.error.why if found.error else "",
     }
 
 
-def brought(text: str) -> dict[str, str]:
+def brought(text: str) -> Brought:
     """Describe the agent that this vmstore brings."""
     return {"version": agent.version(text), "sha256": agent.checksum(text)}
 

@@ -1,14 +1,69 @@
 """Say of each PV and class what it bears before and after volumes are moved, and what it may bear. Pure."""
 
-from typing import Any
+from typing import Literal, TypedDict
 
 from vmstore import sizes
 from vmstore.model import Inventory
 from vmstore.policies.burden import Burden, Limit, Need, Policy
 from vmstore.policies.rebalance import Plan, Unmet
+from vmstore.report import plans
+from vmstore.report.json_types import Size
+
+_Class = TypedDict("_Class", {"class": str})
+_Way = TypedDict("_Way", {"from": str, "to": str})
 
 
-def rows(before: Inventory, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
+class LevelRow(_Class):
+    """What a PV or a class bears before and after; ``most`` is null where there is no limit."""
+
+    kind: Literal["pv", "class"]
+    name: str
+    size: Size
+    most: Size | None
+    before: Size
+    after: Size
+    out_of_policy_before: str
+    out_of_policy_after: str
+    note: str
+
+
+class MoveRow(_Way):
+    """A volume, or what of it lies on a PV, that goes to another PV."""
+
+    vm: str
+    bytes: Size
+
+
+class UnmetRow(TypedDict):
+    """What stays out of policy, and why."""
+
+    kind: Literal["pv", "class"]
+    name: str
+    what: str
+    why: str
+
+
+class Told(TypedDict):
+    """What moves, what that makes of PVs and classes, and what stays out of policy."""
+
+    moves: list[MoveRow]
+    levels: list[LevelRow]
+    unmet: list[UnmetRow]
+
+
+class RebalancePlan(Told, plans.Plan):
+    """What a rebalance would move, and how."""
+
+
+class Rebalance(Told):
+    """What a rebalance moved."""
+
+    changed: bool
+    moved_bytes: Size
+    moved_volumes: int
+
+
+def rows(before: Inventory, after: Inventory, policy: Policy) -> list[LevelRow]:
     """Describe each class, and its PVs by name."""
     was, now = _Side(before, policy), _Side(after, policy)
     pvs = sorted(before.pvs, key=lambda pv: (pv.storage_class, pv.name))
@@ -36,10 +91,10 @@ class _Side:
         return "; ".join(_said(self.burden, need) for need in mine)
 
 
-def _row(was: _Side, now: _Side, kind: Limit, key: str, name: str, storage_class: str, size: int) -> dict[str, Any]:
+def _row(was: _Side, now: _Side, kind: Limit, key: str, name: str, storage_class: str, size: int) -> LevelRow:
     first, last = was.out(kind, key), now.out(kind, key)
     return {
-        "kind": kind.value,
+        "kind": "class" if kind is Limit.CLASS else "pv",
         "name": name,
         "class": storage_class,
         "size": size,
@@ -59,14 +114,14 @@ def _said(burden: Burden, need: Need) -> str:
     return f"{size} short of its reserve" if need.kind is Limit.RESERVE else f"{size} too much"
 
 
-def unmet(plan: Plan, after: Inventory, policy: Policy) -> list[dict[str, Any]]:
+def unmet(plan: Plan, after: Inventory, policy: Policy) -> list[UnmetRow]:
     """Describe what stays out of policy."""
     burden = Burden(after, policy)
     names = {pv.uuid: pv.name for pv in after.pvs}
     return [_unmet(each, burden, names) for each in plan.unmet]
 
 
-def _unmet(each: Unmet, burden: Burden, names: dict[str, str]) -> dict[str, Any]:
+def _unmet(each: Unmet, burden: Burden, names: dict[str, str]) -> UnmetRow:
     return {
         "kind": "class" if each.need.of_class else "pv",
         "name": each.need.name if each.need.of_class else names[each.need.name],
@@ -75,7 +130,7 @@ def _unmet(each: Unmet, burden: Burden, names: dict[str, str]) -> dict[str, Any]
     }
 
 
-def moves(world: Inventory, plan: Plan) -> list[dict[str, Any]]:
+def moves(world: Inventory, plan: Plan) -> list[MoveRow]:
     """Describe the moves."""
     names = {pv.uuid: pv.name for pv in world.pvs}
     return [

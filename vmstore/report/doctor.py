@@ -1,20 +1,59 @@
 """Describe what a checkup found, for eyes and for programs. Pure."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Literal, TypedDict
 
 from vmstore import sizes
 from vmstore.policies.checkup import Diagnosis, codes
 from vmstore.policies.checkup_codes import CODES
 from vmstore.policies.findings import Finding, Level, Mend, Unknown
+from vmstore.report.json_types import Code, Count
 
-LEVELS = {Level.WARNING: "warning", Level.ERROR: "error"}
+Severity = Literal["warning", "error"]
+LEVELS: Mapping[Level, Severity] = {Level.WARNING: "warning", Level.ERROR: "error"}
 _WIDTH = 100
 
 
-def document(diagnosis: Diagnosis) -> dict[str, Any]:
+class MendRow(TypedDict):
+    """A command that mends a finding; ``node`` is null for one of vmstore's own, which runs anywhere."""
+
+    node: str | None
+    command: str
+
+
+class FindingRow(TypedDict):
+    """Something that is not as it should be; ``vmstore explain CODE`` says more."""
+
+    code: Code
+    severity: Severity
+    kind: str
+    name: str
+    title: str
+    what: str
+    breaks: str
+    mend: list[MendRow]
+
+
+class UnknownRow(TypedDict):
+    """What could not be checked; ``codes`` is null where it is about all of them."""
+
+    subject: str
+    why: str
+    codes: list[Code] | None
+
+
+class Checkup(TypedDict):
+    """What a checkup found, and what it could not look at."""
+
+    checks: Count
+    nodes: Count
+    findings: list[FindingRow]
+    unknown: list[UnknownRow]
+
+
+def document(diagnosis: Diagnosis) -> Checkup:
     """Describe it for programs."""
     return {
         "checks": diagnosis.checks,
@@ -26,7 +65,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def row(finding: Finding) -> dict[str, Any]:
+def row(finding: Finding) -> FindingRow:
     """Describe one finding."""
     code = CODES[finding.code]
     return {

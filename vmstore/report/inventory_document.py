@@ -1,4 +1,4 @@
-"""Write how the storage is laid out as JSON: its schema, docs/inventory.schema.json, is made of the types here. Pure.
+"""Write how the storage is laid out as JSON; its schema is made of the types here (documents.py). Pure.
 
 There is no data in it, and nothing that opens a door: names, sizes, WWIDs, and where extents lie. Sizes are integer
 bytes, runs count extents. A field is only ever added; what changes its meaning changes ``schema``.
@@ -6,21 +6,14 @@ bytes, runs count extents. A field is only ever added; what changes its meaning 
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
 from vmstore.model import Allocation, Inventory, LogicalVolume, PhysicalVolume
 from vmstore.moments import show as when
+from vmstore.report.json_types import SCHEMA, Count, Size, Some, Time
 from vmstore.services import NONE, State
-
-SCHEMA: Literal[1] = 1
-
-Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-Size = Annotated[int, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=0)]
-Some = Annotated[int, Meta(ge=1)]
 
 
 class GroupRow(msgspec.Struct, frozen=True):
@@ -113,12 +106,6 @@ class Document(msgspec.Struct, frozen=True):
 def form(world: Inventory, now: float) -> str:
     """Write the layout."""
     return msgspec.json.format(msgspec.json.encode(document(world, now)), indent=2).decode() + "\n"
-
-
-def schema() -> dict[str, Any]:
-    """Give the JSON schema of what ``form`` writes."""
-    found = msgspec.json.schema(Document)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "vmstore inventory", **found}
 
 
 def document(world: Inventory, now: float) -> Document:

@@ -1,21 +1,60 @@
 """Say of each job how far it is, who works on it and why it rests. Pure."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Literal, NotRequired, TypedDict, cast
 
 from vmstore import moments
-from vmstore.jobs.joblook import Job
+from vmstore.jobs.joblook import Job, State
+from vmstore.report.json_types import Count, Size, Time
 
 
-def row(job: Job) -> dict[str, Any]:
-    """Describe a job; sizes are bytes, ``eta_seconds`` is null where its rate is not known or nobody works on it."""
+class JobRow(TypedDict):
+    """A job, and the verb that began it; ``bytes_per_second`` is null before the first piece is there."""
+
+    job: str
+    verb: Literal["evacuate", "rebalance"]
+    pv: str
+    wwid: str | None
+    uuid: str
+    state: State
+    moved: Size | None
+    total: Size | None
+    left: Size
+    bytes_per_second: Size | None
+    eta_seconds: Count | None
+    rate_limit: Size | None
+    node: str
+    since: Time
+    by: str | None
+    why: str
+
+
+class EventRow(TypedDict):
+    """What a job wrote down; which fields there are beside these depends on the event."""
+
+    time: Time
+    event: str
+    what: NotRequired[str]
+    why: NotRequired[str]
+    by: NotRequired[str]
+    bytes: NotRequired[Size]
+
+
+class JobFacts(JobRow):
+    """A job with its record."""
+
+    events: list[EventRow]
+
+
+def row(job: Job) -> JobRow:
+    """Describe a job."""
     moved = None if job.total is None else max(0, job.total - job.left)
     working = job.state == "running" and job.eta is not None
     return {
         "job": job.name,
-        "kind": "rebalance" if job.pv.relieved else "evacuate",
+        "verb": "rebalance" if job.pv.relieved else "evacuate",
         "pv": job.pv.name,
-        "wwid": job.pv.device.wwid if job.pv.device else "",
+        "wwid": (job.pv.device.wwid if job.pv.device else "") or None,
         "uuid": job.pv.uuid,
         "state": job.state,
         "moved": moved,
@@ -26,17 +65,20 @@ def row(job: Job) -> dict[str, Any]:
         "rate_limit": job.limit or None,
         "node": job.node,
         "since": moments.show(job.since.timestamp()),
-        "by": job.holder,
+        "by": job.holder or None,
         "why": job.why,
     }
 
 
-def events(job: Job) -> list[dict[str, Any]]:
+def events(job: Job) -> list[EventRow]:
     """List what its record tells."""
-    return [{"time": moments.show(event.time.timestamp()), "event": event.name, **event.fields} for event in job.events]
+    return [
+        cast("EventRow", {"time": moments.show(event.time.timestamp()), "event": event.name, **event.fields})
+        for event in job.events
+    ]
 
 
-def line(event: dict[str, Any]) -> str:
+def line(event: EventRow) -> str:
     """Write an event for eyes."""
     words = [str(event[key]) for key in ("what", "why", "by") if event.get(key)]
     return f"{event['time']}  {event['event']}{': ' if words else ''}{', '.join(words)}"

@@ -1,12 +1,11 @@
-"""Write a capacity report as JSON: its schema, docs/report.schema.json, is made of the types here. Pure.
+"""Write a capacity report as JSON; its schema is made of the types here (documents.py). Pure.
 
 Sizes are integer bytes, times RFC 3339. A field is only ever added; what changes its meaning changes ``schema``.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
 from vmstore.history.acted import Act
 from vmstore.moments import show as when
@@ -15,12 +14,8 @@ from vmstore.policies.codes import CODES
 from vmstore.policies.forecast import Full, Trend, Unknown, Why
 from vmstore.policies.thresholds import Kind
 from vmstore.report.capacity import Capacity, Fit, Subject
+from vmstore.report.json_types import SCHEMA, Code, Count, Size, Time
 from vmstore.report.wording import SEVERITIES
-
-SCHEMA: Literal[1] = 1
-
-Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-Size = Annotated[int, Meta(ge=0)]
 
 
 class JumpRow(msgspec.Struct, frozen=True):
@@ -77,7 +72,7 @@ class SubjectRow(msgspec.Struct, frozen=True):
 class AlertRow(msgspec.Struct, frozen=True):
     """What is told; ``vmstore explain CODE`` says what to do."""
 
-    code: Annotated[str, Meta(pattern="^VMS-[A-Z][0-9]{2}$")]
+    code: Code
     title: str
     severity: Literal["warning", "critical"]
     kind: Kind
@@ -101,7 +96,7 @@ class FitRow(msgspec.Struct, frozen=True):
 
     size: Size
     storage_class: str | None = msgspec.field(name="class")
-    count: Annotated[int, Meta(ge=0)]
+    count: Count
 
 
 class ActRow(msgspec.Struct, frozen=True):
@@ -137,12 +132,6 @@ class Document(msgspec.Struct, frozen=True):
 def form(capacity: Capacity) -> str:
     """Write the report."""
     return msgspec.json.format(msgspec.json.encode(document(capacity)), indent=2).decode() + "\n"
-
-
-def schema() -> dict[str, Any]:
-    """Give the JSON schema of what ``form`` writes."""
-    found = msgspec.json.schema(Document)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "vmstore report", **found}
 
 
 def document(capacity: Capacity) -> Document:

@@ -1,32 +1,67 @@
 """Describe what is in the log, for eyes and for programs."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict
 
-from vmstore.log.reading import Row
+from vmstore.log.reading import Kind, Row
+from vmstore.report.json_types import Count, Seconds, Time
 
 # A copy's command is a whole script; all of it is in the JSON and plain forms.
 _LONG = 200
-_WHAT = {"run": "asked", "command": "command", "seen": "step"}
-_WORDS = ("user", "sudo_user", "host", "tty", "asked", "job", "node", "step", "command", "why")
+_WHAT: Mapping[Kind, Literal["asked", "command", "step"]] = {"run": "asked", "command": "command", "seen": "step"}
 
 
-def row(found: Row) -> dict[str, Any]:
-    """Describe a row for programs; what has no end that is known has no result."""
+class LogRow(TypedDict):
+    """A run of vmstore, one of its commands, or what was seen after a step; ``run`` is the same in all of a run.
+
+    ``result`` is "done", "failed", "taken back" or "not taken back", and null of what has no end that is known.
+    """
+
+    time: Time
+    kind: Kind
+    run: str
+    result: str | None
+    exit: Count | None
+    seconds: Seconds | None
+    user: str | None
+    sudo_user: str | None
+    host: str | None
+    tty: str | None
+    asked: str | None
+    job: str | None
+    node: str | None
+    step: str | None
+    command: str | None
+    why: str
+
+
+def row(found: Row) -> LogRow:
+    """Describe a row for programs."""
+    told = found.told
     return {
         "time": found.time.isoformat(timespec="milliseconds"),
         "kind": found.kind,
-        "run": found.told["run"],
+        "run": told["run"],
         "result": found.result or None,
-        "exit": found.told.get("exit"),
-        "seconds": found.told.get("seconds"),
-        **{key: found.told.get(key, "") for key in _WORDS},
+        "exit": told.get("exit"),
+        "seconds": told.get("seconds"),
+        "user": told.get("user") or None,
+        "sudo_user": told.get("sudo_user") or None,
+        "host": told.get("host") or None,
+        "tty": told.get("tty") or None,
+        "asked": told.get("asked") or None,
+        "job": told.get("job") or None,
+        "node": told.get("node") or None,
+        "step": told.get("step") or None,
+        "command": told.get("command") or None,
+        "why": told.get("why", ""),
     }
 
 
 def line(found: Row) -> dict[str, Any]:
     """Describe a row in one line; ``shown`` is what was done and why it failed, as eyes want it."""
     told = row(found)
-    what = str(told[_WHAT[found.kind]]).replace("\n", "\\n")
+    what = (told[_WHAT[found.kind]] or "").replace("\n", "\\n")
     why = " ".join(told["why"].split())
     return {
         "time": told["time"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -23,7 +23,17 @@ _KINDS: Mapping[Kind, str] = {
 # What an admin decides of evacuations; the other keys of [move] are about technique.
 _MOVE = ("last", "exclude", "window", "engine", "together", "rate")
 
-Row = dict[str, str]
+_For = TypedDict("_For", {"for": str, "from": str})
+
+
+class Row(_For):
+    """A rule of a policy, as its value is written for eyes; ``from`` says where it is set."""
+
+    policy: str
+    rule: str
+    value: str
+
+
 _Table = Mapping[str, Any]
 
 

@@ -4,11 +4,12 @@ Without a manager, the nodes tell of the VMs that run on them.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Literal, TypedDict
 
 from vmstore.errors import VmstoreError
 from vmstore.jobs import freezing, where
 from vmstore.model import Inventory
+from vmstore.report.json_types import Holder
 from vmstore.services import NONE, Cluster, Service, State
 
 # What is said where there is nothing to list, by whether there is no manager.
@@ -16,10 +17,22 @@ NOTHING = {
     False: "no VM has a service yet; `vmstore create VM SIZE` makes one with its volume",
     True: "no VM runs on the nodes that answered",
 }
+_Freezer = Literal["admin", "vmstore"]
 
 
-def rows(world: Inventory, vm: str = "") -> list[dict[str, Any]]:
-    """Describe every service, by VM, or the one of ``vm``; ``frozen`` is null, "admin" or "vmstore"."""
+class ServiceRow(TypedDict):
+    """The service of a VM, as its manager tells; ``frozen`` says by whom, and ``held_by`` who has its volume."""
+
+    vm: str
+    state: State
+    node: str | None
+    frozen: _Freezer | None
+    held_by: Holder | None
+    note: str
+
+
+def rows(world: Inventory, vm: str = "") -> list[ServiceRow]:
+    """Describe every service, by VM, or the one of ``vm``."""
     if world.cluster is None:
         return []
     if vm:
@@ -69,12 +82,12 @@ def _unmanaged(world: Inventory, cluster: Cluster) -> Iterator[str]:
             yield f"{member.name} runs no VMs: the agent is not installed there"
 
 
-def _row(world: Inventory, service: Service) -> dict[str, Any]:
+def _row(world: Inventory, service: Service) -> ServiceRow:
     lv = world.lv(service.vm)
     holders = [active.node for active in world.activations(lv)] if lv else []
     return {
         "vm": service.vm,
-        "state": str(service.state),
+        "state": service.state,
         "node": service.owner or None,
         "frozen": _frozen(world, service),
         "held_by": ",".join(holders) or None,
@@ -82,7 +95,7 @@ def _row(world: Inventory, service: Service) -> dict[str, Any]:
     }
 
 
-def _frozen(world: Inventory, service: Service) -> str | None:
+def _frozen(world: Inventory, service: Service) -> _Freezer | None:
     if not service.frozen:
         return None
     return "vmstore" if any(note.vm == service.vm for _, note in freezing.notes(world)) else "admin"

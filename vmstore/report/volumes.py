@@ -1,13 +1,44 @@
 """Say of each volume what an admin asks: how large, how full, where it lies, who holds it. Pure."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 from vmstore import names, sizes
 from vmstore.jobs import where
 from vmstore.model import Activation, Inventory, LogicalVolume
+from vmstore.report.json_types import Holder, Size
 
 UNKNOWN = "?"
+
+
+class VolumeRow(TypedDict):
+    """A volume; ``held_by`` is null for nobody. Of its file system only the node that has it mounted can tell."""
+
+    name: str
+    size: Size
+    held_by: Holder | None
+    mounted_on: str | None
+    filesystem: str | None
+    filesystem_size: Size | None
+    filesystem_used: Size | None
+    used_percent: int | None
+    classes: list[str]
+    pvs: list[str]
+    note: str
+
+
+class RunRow(TypedDict):
+    """Extents beside each other on a PV: where on it they begin, and how much that is."""
+
+    pv: str
+    start: Size
+    size: Size
+
+
+class VolumeFacts(VolumeRow):
+    """A volume in full."""
+
+    extents: list[RunRow]
 
 
 class _Seen:
@@ -19,18 +50,18 @@ class _Seen:
         self.pvs = {pv.uuid: (pv.name, pv.storage_class) for pv in world.pvs}
 
 
-def rows(world: Inventory) -> list[dict[str, Any]]:
+def rows(world: Inventory) -> list[VolumeRow]:
     """Describe every volume that LVM does not hide, by name."""
     seen = _Seen(world)
     return [_row(seen, lv) for lv in sorted(world.lvs, key=lambda lv: lv.name) if not lv.private]
 
 
-def row(world: Inventory, lv: LogicalVolume) -> dict[str, Any]:
-    """Describe one volume; ``held_by`` is null for nobody and "?" where a node that may hold it is silent."""
+def row(world: Inventory, lv: LogicalVolume) -> VolumeRow:
+    """Describe one volume."""
     return _row(_Seen(world), lv)
 
 
-def _row(seen: _Seen, lv: LogicalVolume) -> dict[str, Any]:
+def _row(seen: _Seen, lv: LogicalVolume) -> VolumeRow:
     active = seen.world.activations(lv)
     mount = next((mount for activation in active for mount in activation.mounts), None)
     pvs = [seen.pvs[uuid] for uuid in _pvs_of(seen.world, lv) if uuid in seen.pvs]
@@ -51,7 +82,7 @@ def _row(seen: _Seen, lv: LogicalVolume) -> dict[str, Any]:
     }
 
 
-def extents(world: Inventory, name: str) -> list[dict[str, Any]]:
+def extents(world: Inventory, name: str) -> list[RunRow]:
     """List the runs of extents of a volume, in bytes."""
     lv = world.lv(name)
     if lv is None:
@@ -71,7 +102,7 @@ def holder(value: str | None) -> str:
     return "nobody" if value is None else "unknown" if value == UNKNOWN else value
 
 
-def shown(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+def shown(content: VolumeFacts) -> list[tuple[str, str]]:
     """Write one volume for eyes."""
     lines = [("VM", str(content["name"])), ("size", sizes.show(content["size"]))]
     if content["filesystem_size"]:

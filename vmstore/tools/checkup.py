@@ -67,7 +67,7 @@ def look(
 
 def _more(world: Inventory, node: str) -> list[str]:
     """Say what one node alone is asked: what the metadata tells, and what the manager does."""
-    volumes = ["volumes"] if node == world.reporter else []
+    volumes = ["volumes"] if node == world.reporter and not world.unread else []
     cluster = world.cluster
     managed = cluster is not None and cluster.manager != NONE and cluster.reporter == node
     return [*volumes, *([f"fencing:{cluster.manager}"] if cluster and managed else [])]
@@ -165,7 +165,7 @@ def _duplicates(lines: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _settings(lines: Sequence[str]) -> tuple[dict[str, str], frozenset[str] | None]:
     mark = lines.index("devices-file") if "devices-file" in lines else len(lines)
-    settings = dict(line.strip().partition("=")[::2] for line in lines[:mark])
+    settings = dict(line.strip().split("=", 1) for line in lines[:mark] if "=" in line)
     if mark == len(lines) or settings.get("use_devicesfile") != "1":
         return settings, None
     return settings, frozenset(re.findall(r"\bPVID=(\w+)", "\n".join(lines[mark:])))

@@ -36,12 +36,27 @@ suspended() {
 # The kernel's word on paths needs no disk to answer.
 paths() { within dmsetup status --target multipath; }
 
-# LVM hides a shared VG where lvmlockd is off, unless it is asked for (lvmlockd(8)).
-pvs_here() { within pvs --readonly --shared --noheadings --separator '|' -o pv_uuid,pv_name,vg_name; }
+# LVM hides a shared VG where lvmlockd is off, unless it is asked for (lvmlockd(8)). Before 2.02.124 it does not know that
+# word, and says so by this exit code (lvm2 lib/commands/errors.h: EINVALID_CMD_LINE).
+listing() {
+    local code
+    within "$1" --readonly --shared --noheadings --separator '|' "${@:2}"
+    code=$?
+    [ $code -eq 3 ] || return $code
+    within "$1" --readonly --noheadings --separator '|' "${@:2}"
+}
+
+pvs_here() { listing pvs -o pv_uuid,pv_name,vg_name; }
 
 settings() {
-    local told file
-    told=$(within lvmconfig --type full devices global activation) || return
+    local told file code
+    told=$(within lvmconfig --type full devices global activation)
+    code=$?
+    case $code in
+    # Before 2.02.123 LVM tells only what lvm.conf sets, before 2.02.119 by another name.
+    3 | 127) told=$(within lvm dumpconfig) || return ;;
+    [!0]*) return $code ;;
+    esac
     grep -E '^[[:space:]]*((global_)?filter|use_devicesfile|devicesfile|use_lvmlockd|use_lvmpolld|auto_activation_volume_list)=' \
         <<<"$told"
     file=$(sed -n 's/^[[:space:]]*devicesfile="\(.*\)"$/\1/p' <<<"$told")
@@ -88,7 +103,7 @@ checksum() {
 dlm() { within dlm_tool dump_config; }
 
 volumes() {
-    within lvs --readonly --shared --noheadings --separator '|' -o lv_name,lv_autoactivation,vg_autoactivation "$vg"
+    listing lvs -o lv_name,lv_autoactivation,vg_autoactivation "$vg"
 }
 
 fencing() {

@@ -47,6 +47,11 @@ def argv(vg: str) -> list[str]:
     ]  # fmt: skip
 
 
+def unread(vg: str) -> Report:
+    """Give what is known of a VG that LVM cannot read."""
+    return Report(VolumeGroup(vg, "", 0, 0, 0, 0, "", 0), (), ())
+
+
 def parse(vg: str, result: Result) -> Report:
     """Turn LVM's answer into the model; warnings stand on stderr and do not disturb it.
 
