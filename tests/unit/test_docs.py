@@ -13,9 +13,9 @@ from tests.support import howtos
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 HOWTOS = sorted(howtos.FOLDER.glob("*.md"))
-_VERBS = {verb.words: {name for said in verb.takes for name in said.names} for verb in verbs.verbs()}
+_VERBS = {verb.path: {name for option in verb.options for name in option.spellings} for verb in verbs.verbs()}
 _GROUPS = {words.split(" ", maxsplit=1)[0] for words in _VERBS if " " in words}
-_GENERAL = {"-h", "--help", *(name for said in verbs.general() for name in said.names)}
+_GENERAL = {"-h", "--help", *(name for option in verbs.general() for name in verbs.names(option))}
 # What ends a command, in a line of shell or in prose.
 _END = re.compile(r"\s*(\||;|#|&&|\|\||>|<|$)")
 
