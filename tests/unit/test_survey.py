@@ -39,7 +39,7 @@ def _text(corosync: str = "", conf: str = "") -> str:
     own = "debian--vg-root\ndebian--vg-var--log"
     parts = (("host", "node1.example.org"), ("vgs", vgs), ("own", own), ("corosync", corosync))
     more = (("cluster.conf", conf), ("programs", "vmware-cmd\nvirsh"), ("manager", "rgmanager"))
-    return "".join(f"@{name}\n{text}\n" for name, text in (*parts, *more)) + "@over\n"
+    return "".join(f"@{name}\n{text}\n@end 0\n" for name, text in (*parts, *more)) + "@@over\n"
 
 
 def test_groups_and_members_are_read() -> None:
