@@ -249,6 +249,16 @@ def test_the_script_itself_tells_all_of_it(host: Path) -> None:
 
 
 @pytest.mark.spawns("bash")
+def test_a_cluster_conf_that_ends_without_a_newline_is_read(host: Path) -> None:
+    (host / "etc" / "cluster").mkdir()
+    (host / "etc" / "cluster" / "cluster.conf").write_text(
+        '<cluster><clusternodes><clusternode name="n1"/></clusternodes></cluster>'
+    )
+    told = ask(host, "fencing:rgmanager")
+    assert (told.untold, told.unfenced) == ({}, ("n1 has no fence device",))
+
+
+@pytest.mark.spawns("bash")
 def test_a_device_that_is_suspended_for_a_moment_only_is_none(host: Path) -> None:
     _program(host, "dmsetup", f"[ -e {host}/asked ] || echo 'vmstore-web01|L-sw'; touch {host}/asked")
     assert ask(host).suspended == ()

@@ -98,7 +98,8 @@ fencing() {
         within cibadmin --query --local --scope crm_config && within cibadmin --query --local --scope resources || return
         echo '</configuration>'
         ;;
-    rgmanager) within cat /etc/cluster/cluster.conf ;;
+    # The file need not end with a newline.
+    rgmanager) within cat /etc/cluster/cluster.conf && echo ;;
     esac
 }
 

@@ -24,12 +24,13 @@ while read -r device target rest; do
 done </proc/self/mounts
 echo '@end 0'
 
+# A file need not end with a newline, but a section does.
 echo '@corosync'
-cat /etc/corosync/corosync.conf 2>/dev/null
+cat /etc/corosync/corosync.conf 2>/dev/null && echo
 echo '@end 0'
 
 echo '@cluster.conf'
-cat /etc/cluster/cluster.conf 2>/dev/null
+cat /etc/cluster/cluster.conf 2>/dev/null && echo
 echo '@end 0'
 
 echo '@programs'
