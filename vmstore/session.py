@@ -8,7 +8,7 @@ from pathlib import Path
 from vmstore import config as configuration
 from vmstore import inventory, known_names, names
 from vmstore.config import Config
-from vmstore.errors import ConfigError, NotFound, UsageError
+from vmstore.errors import ConfigError, NoSuchNode, UsageError
 from vmstore.inventory import Wanted
 from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
@@ -61,11 +61,8 @@ class Session:
         left |= {note.node for _, note in freezing.notes(world)}
         unknown = sorted(self.absent - set(self.nodes.names) - left)
         if unknown:
-            raise NotFound(
-                f"there is no node {unknown[0]}",
-                why=f"the nodes are {', '.join(self.nodes.names)}",
-                hint="use a name from `nodes` in the configuration, or one that `vmstore job list` shows",
-            )
+            hint = "use a name from `nodes` in the configuration, or one that `vmstore job list` shows"
+            raise NoSuchNode(unknown[0], self.nodes.names, hint)
         return world
 
     def _kept(self, world: Inventory) -> Inventory:
