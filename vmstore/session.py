@@ -40,18 +40,21 @@ class Session:
 
     def inventory(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Inventory:
         """Read the world; ``services`` has the agents tell which VMs run where there is no cluster manager."""
-        wanted = self._wanted(blocks, devices, services)
-        return self._kept(self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent)))
+        return self.reader(blocks=blocks, devices=devices, services=services)()
 
     def reader(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Read:
         """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
-        wanted = self._wanted(blocks, devices, services)
+        config, alone = self.config, Unmanaged.of(self.config) if services else None
+        wanted = Wanted(blocks, devices, config.cluster.manager, alone)
 
         def again(known: Inventory | None = None, touched: Collection[str] = (), *, services: bool = True) -> Inventory:
             if known is None:
-                return self._kept(self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent)))
-            vg = self.config.vg
-            return self._kept(inventory.read_again(self.nodes, vg, wanted, known, touched, services=services))
+                world = self._knows(inventory.read(self.nodes, config.vg, wanted, self.absent))
+            else:
+                world = inventory.read_again(self.nodes, config.vg, wanted, known, touched, services=services)
+            if self.known:
+                known_names.keep(self.known, world, config)
+            return world
 
         return again
 
@@ -64,14 +67,6 @@ class Session:
             hint = "use a name from `nodes` in the configuration, or one that `vmstore job list` shows"
             raise NoSuchNode(unknown[0], self.nodes.names, hint)
         return world
-
-    def _kept(self, world: Inventory) -> Inventory:
-        if self.known:
-            known_names.keep(self.known, world, self.config)
-        return world
-
-    def _wanted(self, blocks: bool, devices: bool, services: bool) -> Wanted:
-        return Wanted(blocks, devices, self.config.cluster.manager, Unmanaged.of(self.config) if services else None)
 
     def work(self, reporter: Reporter) -> Work:
         """Give steps what they need."""
