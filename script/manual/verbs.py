@@ -35,6 +35,7 @@ def names(said: Said) -> tuple[str, ...]:
 
 def shared(verbs: Sequence[Command]) -> list[str]:
     """Write the items of what many verbs take, arguments first."""
+    # An option is in bold.
     counted = Counter(item(said) for verb in verbs for said in takes(verb))
     return sorted((text for text, times in counted.items() if times >= OFTEN), key=lambda text: text.startswith("- **"))
 

@@ -1,4 +1,4 @@
-"""Say what an evacuation was asked for, and what each volume has on the PV. Pure."""
+"""Say what an evacuation was asked for, what each volume has on the PV, and how volumes are let go of. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
