@@ -105,13 +105,9 @@ def deploy(
 
 def _names(run: "Session", wanted: list[str] | None) -> list[str]:
     """Give the nodes that are meant. Raises NotFound."""
-    from vmstore.errors import NotFound
+    from vmstore.errors import NoSuchNode
 
     for node in wanted or ():
         if node not in run.nodes.names:
-            raise NotFound(
-                f"there is no node {node}",
-                why=f"the nodes are {', '.join(run.nodes.names)}",
-                hint="use a name from `nodes` in the configuration",
-            )
+            raise NoSuchNode(node, run.nodes.names)
     return [node for node in dict.fromkeys(wanted or run.nodes.names) if node not in run.absent]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from vmstore.completions.table import LISTS, Command
+from vmstore.completions.table import LISTS, Command, line
 
 _END = "complete -c vmstore -f -a '(__vmstore_complete)'\n"
 
@@ -28,9 +28,9 @@ end
 
 def _case(command: Command) -> str:
     sets = (
-        _set("verbs", (_told(verb.name, verb.help) for verb in command.verbs)),
+        _set("verbs", (_told(verb.name, line(verb.help)) for verb in command.verbs)),
         _set("arguments", map(_quoted, command.entries)),
-        _set("options", (_told(option.entry, option.help) for option in command.options)),
+        _set("options", (_told(option.entry, line(option.help)) for option in command.options)),
     )
     return f"        case {_quoted(command.path)}\n{''.join(sets)}"
 

@@ -1,4 +1,4 @@
-"""Read from the table of commands what can be typed, for the shells. Pure."""
+"""Read from the table of commands what can be typed, for the shells and the manual. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,22 +38,30 @@ class Value:
     offers: tuple[str, ...] = ()
     required: bool = True
     repeats: bool = False
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option with all its spellings; ``value`` is None for one that takes none."""
+    """An option with all its spellings; ``value`` is None for one that takes none.
+
+    ``default`` is "" where there is nothing to say of it.
+    """
 
     spellings: tuple[str, ...]
     help: str
     value: Value | None = None
     repeats: bool = False
+    default: str = ""
 
     @property
     def entry(self) -> str:
         """Write it in a word, as the scripts for bash and fish read it: ``*--to=@class|@pv``."""
         value = "" if self.value is None else f"={'|'.join(self.value.offers)}"
         return f"{'*' if self.repeats else ''}{','.join(self.spellings)}{value}"
+
+
+HELP = Option(("-h", "--help"), "Show this message and exit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +102,8 @@ def _command(found: Any, path: tuple[str, ...]) -> Command:
     options = [_option(path, each) for each in found.params if each.param_type_name == "option" and not each.hidden]
     return Command(
         " ".join(path),
-        _line(found.help),
-        (*options, Option(("-h", "--help"), "Show this message and exit")),
+        found.help or "",
+        (*options, HELP),
         tuple(_value(path, each) for each in found.params if each.param_type_name == "argument"),
         tuple(_command(verb, (*path, name)) for name, verb in verbs),
     )
@@ -103,15 +111,19 @@ def _command(found: Any, path: tuple[str, ...]) -> Command:
 
 def _option(path: tuple[str, ...], found: Any) -> Option:
     spellings = (*sorted(found.opts, key=len), *found.secondary_opts)
-    return Option(spellings, _line(found.help), None if found.is_flag else _value(path, found), found.multiple)
+    default = str(found.default or "") if found.show_default and not found.is_flag else ""
+    if found.secondary_opts:
+        default = (found.opts if found.default else found.secondary_opts)[0]
+    return Option(spellings, found.help or "", None if found.is_flag else _value(path, found), found.multiple, default)
 
 
 def _value(path: tuple[str, ...], found: Any) -> Value:
     name = (found.metavar or found.name.upper()).strip("[].")
     choices = tuple(str(getattr(choice, "value", choice)) for choice in getattr(found.type, "choices", ()))
     offers = () if (*path, found.name) in _TYPED else choices or _OFFERED.get(name, ())
-    return Value(name, offers, required=found.required, repeats=found.nargs == -1)
+    return Value(name, offers, required=found.required, repeats=found.nargs == -1, help=found.help or "")
 
 
-def _line(text: str | None) -> str:
-    return (text or "").partition("\n")[0].removesuffix(".")
+def line(help_text: str) -> str:
+    """Give the first line of a help, as a shell shows it."""
+    return help_text.partition("\n")[0].removesuffix(".")

@@ -2,7 +2,7 @@
 
 import shlex
 
-from vmstore.completions.table import LISTS, Command, Option, Value
+from vmstore.completions.table import LISTS, Command, Option, Value, line
 
 _END = """
 # The first TAB loads this file as the body of _vmstore; what is sourced is told by its name.
@@ -31,7 +31,7 @@ def _function(command: Command) -> str:
         specs += [_argument(number, value) for number, value in enumerate(command.arguments, 1)]
         return f"\n{_called(command)}() {{\n  _arguments -S \\\n{_lines(specs)}}}\n"
     specs += ["': :->verb'", "'*:: :->rest'"]
-    verbs = "".join(f"        {shlex.quote(f'{verb.name}:{verb.help}')}\n" for verb in command.verbs)
+    verbs = "".join(f"        {shlex.quote(f'{verb.name}:{line(verb.help)}')}\n" for verb in command.verbs)
     cases = "".join(f"        ({verb.name}) {_called(verb)} ;;\n" for verb in command.verbs)
     return f"""
 {_called(command)}() {{
@@ -62,7 +62,7 @@ def _lines(specs: list[str]) -> str:
 
 
 def _option(option: Option) -> str:
-    about = f"[{_escaped(option.help, '[]')}]"
+    about = f"[{_escaped(line(option.help), '[]')}]"
     if option.value:
         about += f":{_offers(option.value)}"
     spellings = [_spelt(name, option) for name in option.spellings]

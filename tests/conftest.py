@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from vmstore.log import places
 from vmstore.tools import lvm
@@ -38,8 +39,10 @@ _guard = _Guard()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say which marks there are."""
+    """Say which marks there are, and let no example fail for being slow: the machine may be busy."""
     config.addinivalue_line("markers", "spawns(program, ...): this test really starts these programs")
+    settings.register_profile("vmstore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("vmstore")
 
 
 @pytest.fixture(autouse=True)

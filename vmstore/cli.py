@@ -102,8 +102,6 @@ app.add_typer(policies, name="policy")
 policies.command("show")(policy.show)
 policies.command("check")(policy.check)
 policies.command("apply")(policy.apply)
-
-
 app.add_typer(agents, name="agent")
 agents.command("check")(agent.check)
 agents.command("deploy")(agent.deploy)

@@ -1,5 +1,6 @@
 """Name what can go wrong in the admin's words, and give each its exit code."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -51,6 +52,15 @@ class NotFound(VmstoreError):
     """A VM, PV, VG or node of that name does not exist."""
 
     exit_code = ExitCode.NOT_FOUND
+
+
+class NoSuchNode(NotFound):
+    """None of the nodes that there are bears that name."""
+
+    def __init__(
+        self, node: str, known: Iterable[str], hint: str = "use a name from `nodes` in the configuration"
+    ) -> None:
+        super().__init__(f"there is no node {node}", why=f"the nodes are {', '.join(known)}", hint=hint)
 
 
 class Refused(VmstoreError):

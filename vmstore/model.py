@@ -258,8 +258,12 @@ class Inventory(msgspec.Struct, frozen=True):
         return tuple(active[key] for active in holding if key in active)
 
     def unsure(self) -> dict[str, str]:
-        """Name the nodes that might hold anything, as far as anyone knows, each with the reason."""
-        return {node: why for node, why in self.silent.items() if node not in self.absent}
+        """Name the nodes that might hold anything, as far as anyone knows, each with the reason, in order."""
+        return {node: why for node, why in sorted(self.silent.items()) if node not in self.absent}
+
+    def doubts(self) -> str:
+        """Say of those nodes why it is not known."""
+        return "; ".join(f"{node} {why}" for node, why in self.unsure().items())
 
 
 def dm_uuid(vg_uuid: str, lv_uuid: str) -> str:

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmstore import config as configuration
 from vmstore import inventory, known_names, names
 from vmstore.config import Config
-from vmstore.errors import ConfigError, NotFound, UsageError
+from vmstore.errors import ConfigError, NoSuchNode, UsageError
 from vmstore.inventory import Wanted
 from vmstore.jobs import freezing, lease
 from vmstore.jobs.hook import Hook, nothing
@@ -45,18 +45,23 @@ class Session:
 
         ``anyhow``: also where LVM of some nodes, or of all, cannot read the VG.
         """
-        wanted = replace(self._wanted(blocks, devices, services), anyhow=anyhow)
-        return self._kept(self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent)))
+        return self.reader(blocks=blocks, devices=devices, services=services, anyhow=anyhow)()
 
-    def reader(self, *, blocks: bool = False, devices: bool = False, services: bool = False) -> Read:
+    def reader(
+        self, *, blocks: bool = False, devices: bool = False, services: bool = False, anyhow: bool = False
+    ) -> Read:
         """Give what reads the world again: all of it, or what a step on some nodes may have changed."""
-        wanted = self._wanted(blocks, devices, services)
+        config, alone = self.config, Unmanaged.of(self.config) if services else None
+        wanted = Wanted(blocks, devices, config.cluster.manager, alone, anyhow=anyhow)
 
         def again(known: Inventory | None = None, touched: Collection[str] = (), *, services: bool = True) -> Inventory:
             if known is None:
-                return self._kept(self._knows(inventory.read(self.nodes, self.config.vg, wanted, self.absent)))
-            vg = self.config.vg
-            return self._kept(inventory.read_again(self.nodes, vg, wanted, known, touched, services=services))
+                world = self._knows(inventory.read(self.nodes, config.vg, wanted, self.absent))
+            else:
+                world = inventory.read_again(self.nodes, config.vg, wanted, known, touched, services=services)
+            if self.known and not world.unread:
+                known_names.keep(self.known, world, config)
+            return world
 
         return again
 
@@ -66,20 +71,9 @@ class Session:
         left |= {note.node for _, note in freezing.notes(world)}
         unknown = sorted(self.absent - set(self.nodes.names) - left)
         if unknown:
-            raise NotFound(
-                f"there is no node {unknown[0]}",
-                why=f"the nodes are {', '.join(self.nodes.names)}",
-                hint="use a name from `nodes` in the configuration, or one that `vmstore job list` shows",
-            )
+            hint = "use a name from `nodes` in the configuration, or one that `vmstore job list` shows"
+            raise NoSuchNode(unknown[0], self.nodes.names, hint)
         return world
-
-    def _kept(self, world: Inventory) -> Inventory:
-        if self.known and not world.unread:
-            known_names.keep(self.known, world, self.config)
-        return world
-
-    def _wanted(self, blocks: bool, devices: bool, services: bool) -> Wanted:
-        return Wanted(blocks, devices, self.config.cluster.manager, Unmanaged.of(self.config) if services else None)
 
     def work(self, reporter: Reporter) -> Work:
         """Give steps what they need."""

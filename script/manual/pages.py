@@ -33,7 +33,7 @@ def with_verbs(markdown: str) -> str:
     Raises Wrong for a verb without a section and a section without a verb.
     """
     table = verbs.verbs()
-    known = {verb.words: verb for verb in table}
+    known = {verb.path: verb for verb in table}
     often = verbs.shared(table)
     begin, *sections = re.split(r"^(?=##)", markdown, flags=re.MULTILINE)
     found, parts = [], [begin]
@@ -46,15 +46,15 @@ def with_verbs(markdown: str) -> str:
         found.append(match[1])
         verb = known.get(match[1])
         if verb:
-            silent = [said.names[-1] for said in verb.takes if not said.text]
+            silent = [verbs.names(said)[-1] for said in verbs.takes(verb) if not said.help]
             if silent or not prose.strip():
-                raise Wrong(f"nothing is said of `{' '.join(['vmstore', verb.words, *silent])}`")
-            parts.append(f"### {verb.usage}\n{prose}{verbs.described(verb, often)}\n")
+                raise Wrong(f"nothing is said of `{' '.join(['vmstore', verb.path, *silent])}`")
+            parts.append(f"### {verbs.usage(verb)}\n{prose}{verbs.described(verb, often)}\n")
     _compare(known, found, "### vmstore {}")
     marks = {
         "commands": verbs.overview(table),
-        "general options": "\n".join(said.markdown() for said in verbs.general()),
-        "shared options": "\n".join(said.markdown() for said in often),
+        "general options": "\n".join(map(verbs.item, verbs.general())),
+        "shared options": "\n".join(often),
         "exit codes": exit_codes(),
     }
     return re.sub(r"<!-- (.*) -->", lambda match: _filled(marks, match[1]), "".join(parts))

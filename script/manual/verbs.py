@@ -1,98 +1,85 @@
-"""Read the command table, and write it as Markdown: each verb with its arguments and options."""
+"""Write the command table as Markdown: each verb with its arguments and options."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import typer
+from collections.abc import Sequence
 
 from vmstore.cli import app
+from vmstore.completions import table
+from vmstore.completions.table import HELP, Command, Option, Value
 
 # What so many verbs say in the same words is said once, for all of them.
 OFTEN = 3
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An argument or option: its names as they are typed, and what its help says."""
-
-    names: tuple[str, ...]
-    tag: str
-    text: str
-    option: bool
-
-    def markdown(self) -> str:
-        """Write it as an item of a list."""
-        return f"- {self.tag}\n\n  {self.text}\n"
+Said = Value | Option
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """A command that can be typed: its words after ``vmstore``, what it takes, and the first line of its help."""
-
-    words: str
-    usage: str
-    summary: str
-    takes: tuple[Said, ...]
-
-
-def verbs() -> list[Verb]:
+def verbs() -> list[Command]:
     """List the verbs in the order of the command table."""
-    return list(_walk(typer.main.get_command(app), ()))
+    return [command for command in table.read(app).walk() if not command.verbs]
 
 
 def general() -> list[Said]:
     """List the options that stand before the verb."""
-    return [_said(each) for each in typer.main.get_command(app).params]
+    return takes(table.read(app))
 
 
-def shared(table: Sequence[Verb]) -> list[Said]:
-    """List what many verbs take, arguments first."""
-    counted = Counter(said for verb in table for said in verb.takes)
-    return sorted((said for said, times in counted.items() if times >= OFTEN), key=lambda said: said.option)
+def takes(verb: Command) -> list[Said]:
+    """List what a verb takes, arguments first."""
+    return [*verb.arguments, *(option for option in verb.options if option != HELP)]
 
 
-def described(verb: Verb, often: Sequence[Said]) -> str:
+def names(said: Said) -> tuple[str, ...]:
+    """List the names of an argument or option as they are typed."""
+    return said.spellings if isinstance(said, Option) else (said.name,)
+
+
+def shared(verbs: Sequence[Command]) -> list[str]:
+    """Write the items of what many verbs take, arguments first."""
+    # An option is in bold.
+    counted = Counter(item(said) for verb in verbs for said in takes(verb))
+    return sorted((text for text, times in counted.items() if times >= OFTEN), key=lambda text: text.startswith("- **"))
+
+
+def usage(verb: Command) -> str:
+    """Write how a verb is typed."""
+    return f"vmstore {' '.join((verb.path, *map(_tag, verb.arguments)))} [*OPTION*]..."
+
+
+def item(said: Said) -> str:
+    """Write an argument or option as an item of a list."""
+    return f"- {_tag(said)}\n\n  {about(said)}\n"
+
+
+def about(said: Said) -> str:
+    """Write what an argument or option is for."""
+    default = f" Default: `{said.default}`." if isinstance(said, Option) and said.default else ""
+    return _escaped(" ".join(said.help.split())) + default
+
+
+def described(verb: Command, often: Sequence[str]) -> str:
     """Write what a verb takes: what is its own in full, what many take by name."""
-    own = "\n".join(said.markdown() for said in verb.takes if said not in often)
-    also = [f"`{said.names[-1]}`" for said in verb.takes if said in often and said.option]
+    own = "\n".join(text for said in takes(verb) if (text := item(said)) not in often)
+    also = [f"`{option.spellings[-1]}`" for option in verb.options if item(option) in often]
     return own + (f"\nAlso {', '.join(also)}: see OPTIONS.\n" if also else "")
 
 
-def overview(table: Sequence[Verb]) -> str:
-    """Write the verbs as a table, each with the first line of its help."""
-    rows = "".join(f"| `{verb.words}` | {_escaped(verb.summary)} |\n" for verb in table)
+def overview(verbs: Sequence[Command]) -> str:
+    """Write the verbs as a table, each with the first paragraph of its help."""
+    told = ((verb.path, verb.help.partition("\n\n")[0].replace("\n", " ")) for verb in verbs)
+    rows = "".join(f"| `{path}` | {_escaped(text)} |\n" for path, text in told)
     return f"| command | does |\n|---|---|\n{rows}"
 
 
-def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Verb]:
-    below = getattr(command, "commands", None)
-    if below is not None:
-        for name, each in below.items():
-            if not each.hidden:
-                yield from _walk(each, (*words, name))
-        return
-    takes = tuple(_said(each) for each in command.params if not getattr(each, "hidden", False))
-    arguments = "".join(f" {said.tag}" for said in takes if not said.option)
-    summary = (command.help or "").split("\n\n", maxsplit=1)[0].replace("\n", " ")
-    yield Verb(" ".join(words), f"vmstore {' '.join(words)}{arguments} [*OPTION*]...", summary, takes)
+def _tag(said: Said) -> str:
+    if isinstance(said, Option):
+        value = f" *{_value(said.value)}*" if said.value else ""
+        return ", ".join(f"**{name}**" for name in said.spellings) + value
+    word = f"*{said.name}*" if said.required else f"[*{said.name}*]"
+    return f"{word}..." if said.repeats else word
 
 
-def _said(parameter: Any) -> Said:
-    text = _escaped(" ".join((parameter.help or "").split()))
-    if parameter.param_type_name == "argument":
-        word = parameter.metavar or parameter.name.upper()
-        bare = word.strip("[].")
-        return Said((bare,), word.replace(bare, f"*{bare}*"), text, option=False)
-    names = tuple(sorted((*parameter.opts, *parameter.secondary_opts), key=lambda name: name.startswith("--")))
-    choices = getattr(parameter.type, "choices", None)
-    value = "" if parameter.is_flag else f" *{'|'.join(choices) if choices else parameter.metavar}*"
-    if not parameter.is_flag and parameter.show_default and parameter.default:
-        text += f" Default: `{parameter.default}`."
-    if parameter.secondary_opts:
-        text += f" Default: `{(parameter.opts if parameter.default else parameter.secondary_opts)[0]}`."
-    return Said(names, ", ".join(f"**{name}**" for name in names) + value, text, option=True)
+def _value(value: Value) -> str:
+    return "|".join(word for word in value.offers if not word.startswith("@")) or value.name
 
 
 def _escaped(text: str) -> str:

@@ -115,7 +115,7 @@ AFTER_ANOTHER = [
 @example(IDLE, ("--to", "fc"), ("lie", 2), "", "raid1")
 @example(AFTER_ANOTHER, ("--to", "fc"), ("lie", 15), "n1", "used")
 @given(st.lists(VOLUMES, min_size=1, max_size=5), TARGETS, FAULTS, st.sampled_from(("", *NODES)), ENGINES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 def test_each_volume_is_whole_at_every_moment_and_it_ends(
     bench: Bench, volumes: list[Volume], targets: tuple[str, ...], fault: tuple[str, int], host: str, engine: str
 ) -> None:

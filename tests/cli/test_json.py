@@ -38,7 +38,7 @@ class Typing:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.kinds: Kinds = defaultdict(set)
-        self._verbs = sorted((verb.words for verb in verbs.verbs()), key=len, reverse=True)
+        self._verbs = sorted((verb.path for verb in verbs.verbs()), key=len, reverse=True)
 
     def run(self, *words: str) -> None:
         """Type one, which is to end well."""
@@ -124,7 +124,7 @@ def test_each_command_writes_the_kinds_that_the_page_says_and_no_others(typing: 
 
 
 def test_the_page_has_every_command_that_writes_json_and_every_schema() -> None:
-    takes = {verb.words: {name for said in verb.takes for name in said.names} for verb in verbs.verbs()}
+    takes = {verb.path: {name for option in verb.options for name in option.spellings} for verb in verbs.verbs()}
     told = promised()
     assert {verb for verb, options in takes.items() if "--output" in options} == {
         verb for verb, manner in told if manner == _REAL

@@ -26,7 +26,7 @@ CORDONED = st.sets(st.sampled_from(LUNS), max_size=1)
     st.sampled_from(("", *NODES)),
     ENGINES,
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 def test_each_volume_is_whole_at_every_moment_and_no_pv_stays_marked(
     bench: Bench,
     volumes: list[Volume],

@@ -47,7 +47,7 @@ def answer(san: San, node: Node, arguments: Sequence[str]) -> str:
         lines = node.told.get(part, [])
         if part not in node.told:
             lines = tell()
-        ends = "late" if lines is None else "0"
+        ends = 124 if lines is None else 0
         text += f"@{part}\n" + "".join(f"{line}\n" for line in lines or []) + f"@end {ends}\n"
     return f"{text}@over {time.time() + node.ahead}\n"
 

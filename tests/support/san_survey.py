@@ -24,8 +24,8 @@ def answer(san: San, node: Node) -> str:
         "programs": ["virsh"],
         "manager": ["pacemaker"],
     }
-    lines = [line for part, own in parts.items() for line in (f"@{part}", *(node.told.get(part, own) or ()))]
-    return "".join(f"{line}\n" for line in (*lines, "@over"))
+    lines = [line for part, own in parts.items() for line in (f"@{part}", *(node.told.get(part, own) or ()), "@end 0")]
+    return "".join(f"{line}\n" for line in (*lines, "@@over"))
 
 
 def ways(san: San, node: Node, arguments: Sequence[str]) -> str:

@@ -17,13 +17,19 @@ from vmstore.cli import app
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 # What an admin copies, and the program's own words: errors say what to type next, codes what helps.
-COPIED = sorted([*(ROOT / "contrib").glob("*/*"), *ROOT.glob("vmstore/**/*.example"), *ROOT.glob("vmstore/**/*.sh")])
+COPIED = sorted(
+    [
+        *filter(Path.is_file, (ROOT / "contrib").rglob("*")),
+        *ROOT.glob("vmstore/**/*.example"),
+        *ROOT.glob("vmstore/**/*.sh"),
+    ]
+)
 PROGRAM = sorted(file for room in ("vmstore", "commands", "policies") for file in (ROOT / room).rglob("*.py"))
 HOWTOS = sorted(howtos.FOLDER.glob("*.md"))
-_VERBS = {verb.words: {name for said in verb.takes for name in said.names} for verb in verbs.verbs()}
+_VERBS = {verb.path: {name for option in verb.options for name in option.spellings} for verb in verbs.verbs()}
 _GROUPS = {words.split(" ", maxsplit=1)[0] for words in _VERBS if " " in words}
 _TABLE: Any = typer.main.get_command(app)
-_GENERAL = {"-h", "--help", *(name for said in verbs.general() for name in said.names)}
+_GENERAL = {"-h", "--help", *(name for option in verbs.general() for name in verbs.names(option))}
 # What ends a command, in a line of shell or in prose.
 _END = re.compile(r"\s*(\||;|#|&&|\|\||>|<|$)")
 

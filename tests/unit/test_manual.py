@@ -10,6 +10,7 @@ import typer
 
 from script.manual import keys, pages, roff, verbs
 from vmstore.cli import app
+from vmstore.completions.table import Option
 from vmstore.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
@@ -138,16 +139,17 @@ def test_the_example_of_the_settings_has_every_key_too() -> None:
 @pytest.mark.spawns("man")
 def test_every_argument_and_option_is_shown_in_the_section_of_its_verb() -> None:
     page = _shown(pages.FOLDER / VERBS)
-    often = {said.names for said in verbs.shared(verbs.verbs())}
+    often = verbs.shared(verbs.verbs())
     sections = re.split(r"^   (?=vmstore )", page, flags=re.MULTILINE)
     for verb in verbs.verbs():
-        section = next(part for part in sections if part.startswith(f"vmstore {verb.words} "))
-        for said in verb.takes:
-            heard = page if said.names in often else section
-            assert _squeezed(said.text.replace("`", "").replace("\\", "")) in _squeezed(heard), (verb.words, said)
-            if said.option:
-                assert all(name in section or name in page for name in said.names)
-                assert said.names[-1] in section
+        section = next(part for part in sections if part.startswith(f"vmstore {verb.path} "))
+        for said in verbs.takes(verb):
+            heard = page if verbs.item(said) in often else section
+            about = verbs.about(said).replace("`", "").replace("\\", "")
+            assert _squeezed(about) in _squeezed(heard), (verb.path, said)
+            if isinstance(said, Option):
+                assert all(name in section or name in page for name in said.spellings)
+                assert said.spellings[-1] in section
     assert {"-h", "--help", "--debug", "--version"} <= set(re.findall(r"--?[a-z]+", page))
 
 

@@ -8,8 +8,9 @@ from vmstore.errors import ClusterUnusable, NotFound, Refused, ToolFailed
 from vmstore.run import Result
 from vmstore.services import Service, State
 from vmstore.tools import pacemaker_config
-from vmstore.tools.managers import Section, ServiceSpec
+from vmstore.tools.managers import ServiceSpec
 from vmstore.tools.pacemaker import Pacemaker
+from vmstore.tools.sections import Section
 
 HEAD = """<pacemaker-result api-version="2.25" request="crm_mon -1 --inactive --output-as=xml">
   <summary>

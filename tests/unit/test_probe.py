@@ -11,6 +11,7 @@ import pytest
 from vmstore.model import Activation, Mount
 from vmstore.tools import probe
 from vmstore.tools.blocks import RawBlock
+from vmstore.tools.sections import Unreadable
 
 LV = "LVM-vgvgvglvlvlv"
 WHOLE = {
@@ -74,23 +75,23 @@ def test_a_file_system_that_did_not_answer_has_no_sizes() -> None:
 def test_an_answer_that_is_cut_off_anywhere_is_unreadable(end: int) -> None:
     lines = text(WHOLE).splitlines(keepends=True)
     assert len(lines) > 20
-    with pytest.raises(probe.Unreadable, match="n1 gave no whole answer"):
+    with pytest.raises(Unreadable, match="n1 gave no whole answer"):
         probe.parse("n1", "".join(lines[:end]))
 
 
 @pytest.mark.parametrize("section", list(WHOLE))
 def test_a_section_that_is_missing_or_failed_makes_the_answer_unreadable(section: str) -> None:
     rest = {name: lines for name, lines in WHOLE.items() if name != section}
-    with pytest.raises(probe.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         probe.parse("n1", text(rest))
     assert caught.value.why == f"the answer ends before {section}"
-    with pytest.raises(probe.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         probe.parse("n1", text({section: WHOLE[section]}, rc="1") + text(rest))
     assert caught.value.why == f"reading {section} failed with exit code 1"
 
 
 def test_nothing_at_all_is_unreadable() -> None:
-    with pytest.raises(probe.Unreadable):
+    with pytest.raises(Unreadable):
         probe.parse("n1", "")
 
 
@@ -225,7 +226,7 @@ def test_a_lock_daemon_that_runs_and_never_answers_is_not_taken_for_one_without_
     (host / "bin" / "lvmlockctl").write_text("#!/bin/sh\nexit 158\n")
     (host / "bin" / "sleep").write_text("#!/bin/sh\n")
     (host / "bin" / "sleep").chmod(0o755)
-    with pytest.raises(probe.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         probe.parse("n1", told_by(host))
     assert caught.value.why == "reading lockspaces failed with exit code 1"
 
@@ -247,7 +248,7 @@ def test_the_script_says_when_device_mapper_cannot_be_asked(host: Path) -> None:
         ["sh", "-s", "vmstore"], input=probe.script(), capture_output=True, text=True, check=False,
         env={"PATH": f"{host}/bin:/usr/bin:/bin"},
     )  # fmt: skip
-    with pytest.raises(probe.Unreadable, match="no whole answer") as caught:
+    with pytest.raises(Unreadable, match="no whole answer") as caught:
         probe.parse("n1", done.stdout)
     assert caught.value.why == "reading dm failed with exit code 1"
 

@@ -236,7 +236,7 @@ def obeys(world: Inventory, policy: Policy, moves: tuple[Move, ...]) -> set[Need
 
 
 @given(cases())
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_no_move_breaks_a_rule_and_what_is_left_is_told(case: Case) -> None:
     plan = rebalance.plan(case.world, case.policy)
     left = obeys(case.world, case.policy, plan.moves)
@@ -246,7 +246,7 @@ def test_no_move_breaks_a_rule_and_what_is_left_is_told(case: Case) -> None:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_each_move_is_needed(case: Case) -> None:
     plan = rebalance.plan(case.world, case.policy)
     left = {unmet.need for unmet in plan.unmet}
@@ -257,7 +257,7 @@ def test_each_move_is_needed(case: Case) -> None:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_made_and_planned_again_nothing_is_left_to_do(case: Case) -> None:
     plan = rebalance.plan(case.world, case.policy)
     again = rebalance.plan(rebalance.moved(case.world, plan.moves), case.policy)
@@ -266,7 +266,7 @@ def test_made_and_planned_again_nothing_is_left_to_do(case: Case) -> None:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_no_volume_is_moved_twice_and_the_order_of_the_report_is_nothing_to_it(case: Case) -> None:
     plan = rebalance.plan(case.world, case.policy)
     gone = {(move.vm, move.target) for move in plan.moves} & {(move.vm, move.source) for move in plan.moves}
@@ -282,7 +282,7 @@ def test_no_volume_is_moved_twice_and_the_order_of_the_report_is_nothing_to_it(c
 
 
 @given(cases(most=5), st.sampled_from(PVS), st.integers(0, 30))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_one_pv_is_relieved_with_the_least_bytes_that_any_moves_can(case: Case, pv: str, most: int) -> None:
     policy = Policy(pvs={pv: most * EXTENT})
     plan = rebalance.plan(case.world, policy)

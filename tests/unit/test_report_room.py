@@ -100,7 +100,7 @@ def test_the_reserve_is_in_bytes_whatever_it_was_set_in() -> None:
     st.booleans(),
     st.booleans(),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_as_many_more_fit_as_create_would_place(
     pvs: list[tuple[str, int, bool]], size: int, reserve: int, fullest: bool, spread: bool
 ) -> None:

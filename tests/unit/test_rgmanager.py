@@ -5,8 +5,8 @@ import pytest
 from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused, ToolFailed
 from vmstore.run import Result
 from vmstore.services import Cluster, State
-from vmstore.tools.managers import Section
 from vmstore.tools.rgmanager import Rgmanager
+from vmstore.tools.sections import Section
 
 CLUSTAT = """<?xml version="1.0"?>
 <clustat version="4.1.1">

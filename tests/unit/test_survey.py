@@ -39,7 +39,7 @@ def _text(corosync: str = "", conf: str = "") -> str:
     own = "debian--vg-root\ndebian--vg-var--log"
     parts = (("host", "node1.example.org"), ("vgs", vgs), ("own", own), ("corosync", corosync))
     more = (("cluster.conf", conf), ("programs", "vmware-cmd\nvirsh"), ("manager", "rgmanager"))
-    return "".join(f"@{name}\n{text}\n" for name, text in (*parts, *more)) + "@over\n"
+    return "".join(f"@{name}\n{text}\n@end 0\n" for name, text in (*parts, *more)) + "@@over\n"
 
 
 def test_groups_and_members_are_read() -> None:
@@ -77,6 +77,19 @@ def test_a_real_shell_runs_the_survey() -> None:
     found = survey.parse("here", done.stdout)
     assert found.host == name.split(".")[0]
     assert found.manager in ("none", "rgmanager", "pacemaker")
+
+
+@pytest.mark.spawns("dash")
+def test_a_file_that_ends_without_a_newline_hides_nothing_behind_it(tmp_path: Path) -> None:
+    for name, text in (("corosync/corosync.conf", COROSYNC), ("cluster/cluster.conf", CLUSTER_CONF)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text.rstrip(), encoding="utf-8")
+    script = survey.script().replace("/etc/", f"{tmp_path}/")
+    done = subprocess.run(["dash"], input=script, capture_output=True, text=True, timeout=60, check=True)
+    assert survey.parse("here", done.stdout).members == ("node1", "10.0.0.2")
+    (tmp_path / "corosync" / "corosync.conf").unlink()
+    done = subprocess.run(["dash"], input=script, capture_output=True, text=True, timeout=60, check=True)
+    assert survey.parse("here", done.stdout).members == ("host1", "host2")
 
 
 @pytest.mark.spawns("bash")

@@ -103,7 +103,7 @@ def commands(twin: Twin) -> list[list[str]]:
 
 
 @given(seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_volume_has_the_same_extents_as_the_original(seed: int) -> None:
     world = storage(Random(seed), volumes=12)
     twin = twin_of(world)
@@ -121,7 +121,7 @@ def test_each_volume_has_the_same_extents_as_the_original(seed: int) -> None:
 
 
 @given(seeds, st.integers(1, 5000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_shrinking_keeps_every_run_on_its_pv_in_its_place(seed: int, by: int) -> None:
     whole = layout_of(storage(Random(seed), volumes=12))
     small = shrink(whole, by)
@@ -140,7 +140,7 @@ def test_shrinking_keeps_every_run_on_its_pv_in_its_place(seed: int, by: int) ->
 
 
 @given(seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_shrunken_layout_is_a_sound_one(seed: int) -> None:
     twin = twin_of(storage(Random(seed)), 50)
     used = [(device, start + at) for segments in carried_out(twin).values() for _, runs in segments

@@ -55,6 +55,14 @@ def test_a_silent_node_matters_only_where_it_may_hold_something(absent: frozense
             where.place(now, lv(now))
 
 
+def test_silent_nodes_are_named_in_order_but_for_those_that_are_off() -> None:
+    world = World(silent={"n3": "dead", "n2": "gone", "n4": "off"}, absent=frozenset({"n4"})).pv("a").inventory()
+    with pytest.raises(ClusterUnusable) as caught:
+        where.known(world, ["web01"])
+    assert caught.value.why == "n2 gone; n3 dead"
+    assert caught.value.hint == "bring back n2, n3; if it is switched off, say so: --offline n2 --offline n3"
+
+
 @pytest.mark.parametrize(
     ("layout", "role", "why"),
     [

@@ -54,6 +54,18 @@ prevent_question() {
     fi
 }
 
+# next_line: take the first line off $rest into $line.
+next_line() {
+    line=${rest%%
+*}
+    case $rest in
+    *"
+"*) rest=${rest#*
+} ;;
+    *) rest='' ;;
+    esac
+}
+
 # choose_keep: from the lines of a question in $told, put the number of the answer "keep" into $choice. The order differs
 # between products, so the label decides; "always" would change how other VMs are treated; 1 for any other question.
 choose_keep() {
@@ -72,14 +84,7 @@ choose_keep() {
     esac
     rest=$text
     while [ -n "$rest" ]; do
-        line=${rest%%
-*}
-        case $rest in
-        *"
-"*) rest=${rest#*
-} ;;
-        *) rest='' ;;
-        esac
+        next_line
         # An answer begins with its number; the text of the question speaks of keeping, too.
         answer=${line#"${line%%[!	 ]*}"}
         number=${answer%%[!0-9]*}

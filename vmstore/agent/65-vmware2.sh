@@ -17,14 +17,7 @@ vmware2_id() {
     esac
     rest=$told
     while [ -n "$rest" ]; do
-        line=${rest%%
-*}
-        case $rest in
-        *"
-"*) rest=${rest#*
-} ;;
-        *) rest='' ;;
-        esac
+        next_line
         case $line in
         # A clone's .vmx may have the name of another's; its folder has not.
         [0-9]*[\ /]"${directory##*/}/${vmx##*/} "* | [0-9]*"] ${vmx##*/} "* | [0-9]*[\ /]"${directory##*/}/${vmx##*/}")

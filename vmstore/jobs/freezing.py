@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from vmstore.errors import Refused, VmstoreError
-from vmstore.jobs import cut_off, half_moved, where
+from vmstore.jobs import cut_off, half_moved, lock_steps, where
 from vmstore.jobs.freeze_steps import Freeze, Note, Thaw
-from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.pv_steps import SetAllocatable
 from vmstore.jobs.step import Command, Read, Step, Work
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
@@ -110,7 +109,5 @@ def _thaw(work: Work, world: Inventory, pv: PhysicalVolume, note: Note) -> None:
         for argv in manager.thaw(note.vm):
             work.do(Command(world.cluster.reporter, tuple(argv)), f"thaw {note.vm}: failed", manager.failure)
         work.reporter.note(f"{note.vm} was left frozen by a run of vmstore that was cut off; it is thawed")
-    start = StartLocks(by, world.vg.name)
-    if world.vg.lockd and not start.done(world):
-        start.run(work)
+    lock_steps.now(work, world, by)
     work.do(drop, f"thaw {note.vm}: failed")

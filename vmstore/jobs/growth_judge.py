@@ -175,7 +175,7 @@ def classes(world: Inventory) -> Callable[[LogicalVolume], set[str]]:
 def _unknown(world: Inventory, lv: LogicalVolume) -> str:
     """Say why nobody knows how full it is."""
     active = world.activations(lv)
-    unsure = "; ".join(f"{node} {why}" for node, why in sorted(world.unsure().items()))
+    unsure = world.doubts()
     if not active and unsure:
         return f"who holds it is not known: {unsure}"
     mounted = [each.node for each in active if each.mounts]

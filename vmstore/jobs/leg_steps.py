@@ -29,7 +29,7 @@ class OpenForLegs(PvStep):
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"open {self.device} for the metadata of {len(self.lvs)} {'leg' if len(self.lvs) == 1 else 'legs'}"
+        return f"open {self.device} for the metadata of {sizes.counted(len(self.lvs), 'leg')}"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""

@@ -7,7 +7,7 @@ on a node, and starts it with the next (resource-agents 4.12.0, heartbeat/LVM-ac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vmstore.jobs.step import Command, Step
+from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import Inventory
 from vmstore.tools import lvm
 
@@ -45,3 +45,10 @@ def first(world: Inventory, steps: Sequence[Step], nodes: Iterable[str] = ()) ->
     wanted = {command.node for command in commands if not lvm.PROGRAMS.isdisjoint(command.argv)}.union(nodes)
     starts = [StartLocks(node, world.vg.name) for node in sorted(wanted)]
     return [*(start for start in starts if not start.done(world)), *steps]
+
+
+def now(work: Work, world: Inventory, node: str) -> None:
+    """Start them on a node that lacks them, for an LVM command there that is in no plan."""
+    start = StartLocks(node, world.vg.name)
+    if world.vg.lockd and not start.done(world):
+        start.run(work)

@@ -1,11 +1,13 @@
-"""Say what an evacuation was asked for, and what each volume has on the PV. Pure."""
+"""Say what an evacuation was asked for, what each volume has on the PV, and how volumes are let go of. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vmstore.config import Move
 from vmstore.jobs import lease, where
+from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.freeze_steps import Note
+from vmstore.jobs.step import Step
 from vmstore.jobs.suspend_steps import Suspended
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 from vmstore.policies.engines import Choice, Engine
@@ -80,3 +82,12 @@ class Ground:
     wish: Evacuate
     source: PhysicalVolume
     room: Mapping[str, Mapping[str, int]]
+
+
+def let_go(world: Inventory, parts: Sequence[Part]) -> list[Step]:
+    """Plan leaving inactive what was only moved: one LVM command for several small volumes."""
+    nodes = dict.fromkeys(part.place.node for part in parts)
+    return [
+        LeaveInactive(node, world.vg.name, tuple(part.lv.name for part in parts if part.place.node == node))
+        for node in nodes
+    ]

@@ -1,6 +1,6 @@
 """Say on which node a VM is started or stopped where no cluster manager decides it. Pure."""
 
-from vmstore.errors import NotFound, Refused
+from vmstore.errors import NoSuchNode, Refused
 from vmstore.jobs import where
 from vmstore.model import Inventory, Mount
 from vmstore.services import Cluster
@@ -41,8 +41,7 @@ def able(world: Inventory, vm: str, node: str) -> None:
     cluster = world.cluster
     member = cluster.member(node) if cluster else None
     if cluster is None or member is None:
-        known = ", ".join(sorted(world.nodes))
-        raise NotFound(f"there is no node {node}", why=f"the nodes are {known}", hint="use a name from `nodes`")
+        raise NoSuchNode(node, sorted(world.nodes))
     where.locks(world, node)
     for pv in {run.pv for run in where.volume(world, vm).extents}:
         where.device(world, node, pv)

@@ -131,7 +131,6 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
     own = [
         lv for lv in world.lvs if lv.name not in movers and (lv.on(source.uuid) or movers.keys() & set(lv.moving_in))
     ]
-    # What LVM moves already, it moves to the end, and no more of what shall stay.
     # What is under way is brought to the end, and no more of what shall stay.
     own = [lv for lv in own if not wish.stays(lv.name) or lv.leaving or movers.keys() & set(lv.moving_in)]
     _refuse_kinds(world, source, own, movers)

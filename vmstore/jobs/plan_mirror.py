@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from vmstore import sizes
 from vmstore.errors import ClusterUnusable
 from vmstore.jobs import freezing, pieces, where
-from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.mirror import MoveVolume
-from vmstore.jobs.parts import Ground, Part
+from vmstore.jobs.parts import Ground, Part, let_go
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 
@@ -41,9 +40,9 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
         frozen += thaw
         awake.append(part)
         if sum(each.size for each in awake) >= AWAKE:
-            steps += [*_let_go(world, awake), *frozen]
+            steps += [*let_go(world, awake), *frozen]
             awake, frozen = [], []
-    return [*steps, *_let_go(world, awake), *frozen]
+    return [*steps, *let_go(world, awake), *frozen]
 
 
 def _pieces(ground: Ground, part: Part) -> list[MoveVolume]:
@@ -87,12 +86,3 @@ def _begun(world: Inventory, source: PhysicalVolume, lv: LogicalVolume) -> list[
 
 def _ranges(lv: LogicalVolume, source: PhysicalVolume) -> list[pieces.Range]:
     return [pieces.Range(run.start, run.count) for run in lv.extents if run.pv == source.uuid]
-
-
-def _let_go(world: Inventory, parts: Sequence[Part]) -> list[Step]:
-    """Plan leaving inactive what was only moved: one LVM command for several small volumes."""
-    nodes = dict.fromkeys(part.place.node for part in parts)
-    return [
-        LeaveInactive(node, world.vg.name, tuple(part.lv.name for part in parts if part.place.node == node))
-        for node in nodes
-    ]

@@ -107,8 +107,8 @@ def _refuse_differences(world: Inventory, text: str, device: BlockDevice) -> Non
     if world.unsure():
         raise Refused(
             f"not every node can be asked about {device.name}",
-            why="; ".join(f"{node} {why}" for node, why in sorted(world.unsure().items())),
-            hint=f"bring them back, or say that they are off: --offline {' --offline '.join(sorted(world.unsure()))}",
+            why=world.doubts(),
+            hint=f"bring them back, or say that they are off: --offline {' --offline '.join(world.unsure())}",
         )
     if len(world.nodes) > 1 and not device.wwid:
         raise Refused(

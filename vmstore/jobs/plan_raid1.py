@@ -6,7 +6,7 @@ from vmstore.jobs import freezing, leg_steps, where
 from vmstore.jobs.activation_steps import Activate, LeaveInactive
 from vmstore.jobs.leg_steps import AddLeg, CloseAfterLegs, DropLeg, OpenForLegs
 from vmstore.jobs.leg_sync import Leg, WaitInSync
-from vmstore.jobs.parts import Ground, Part
+from vmstore.jobs.parts import Ground, Part, let_go
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory, LogicalVolume, PhysicalVolume
 
@@ -54,7 +54,6 @@ def _batch(ground: Ground, parts: Sequence[Part], stale: Collection[str]) -> lis
     world, wish, source = ground.world, ground.wish, ground.source
     pairs = [freezing.pair(world, part.lv, wish.lock(part.lv.name), source.uuid) for part in parts]
     asleep = [part for part in parts if part.place.idle]
-    nodes = dict.fromkeys(part.place.node for part in asleep)
     legs = [_leg(ground, part) for part in parts]
     begun = next((str(part.choice) for part in parts if part.begun), "")
     return [
@@ -67,10 +66,7 @@ def _batch(ground: Ground, parts: Sequence[Part], stale: Collection[str]) -> lis
         *_added(ground, parts, legs, stale),
         WaitInSync(world.vg.name, source.uuid, tuple(legs), wish.move.poll_seconds, begun),
         *(DropLeg(leg.node, world.vg.name, leg.lv, (source.uuid,), leg.old, first=True) for leg in legs),
-        *(
-            LeaveInactive(node, world.vg.name, tuple(part.lv.name for part in asleep if part.place.node == node))
-            for node in nodes
-        ),
+        *let_go(world, asleep),
         *(step for _, after in pairs for step in after),
     ]
 

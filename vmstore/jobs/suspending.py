@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from vmstore.errors import VmstoreError
-from vmstore.jobs import cut_off, half_moved, where
+from vmstore.jobs import cut_off, half_moved, lock_steps, where
 from vmstore.jobs.lock_steps import StartLocks
 from vmstore.jobs.service_steps import Start
 from vmstore.jobs.step import Read, Step, Work
@@ -73,7 +73,5 @@ def _start(work: Work, world: Inventory, pv: PhysicalVolume, note: Suspended) ->
         work.reporter.note(f"{note.vm} was left suspended by a run of vmstore: {error.what} ({error.why})")
         return
     (drop,) = forget.commands()
-    locks = StartLocks(drop.node, world.vg.name)
-    if world.vg.lockd and not locks.done(world):
-        locks.run(work)
+    lock_steps.now(work, world, drop.node)
     work.do(drop, f"{forget.title}: failed")

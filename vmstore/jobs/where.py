@@ -102,11 +102,11 @@ def known(world: Inventory, names: Iterable[str]) -> None:
     unsure = world.unsure()
     listed = ", ".join(names)
     if unsure and listed:
-        nodes = ", ".join(sorted(unsure))
         raise ClusterUnusable(
             f"who holds {listed} is not known",
-            why="; ".join(f"{node} {why}" for node, why in sorted(unsure.items())),
-            hint=f"bring back {nodes}; if it is switched off, say so: --offline {' --offline '.join(sorted(unsure))}",
+            why=world.doubts(),
+            hint=f"bring back {', '.join(unsure)}; if it is switched off, say so: "
+            f"--offline {' --offline '.join(unsure)}",
         )
 
 

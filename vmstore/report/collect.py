@@ -72,7 +72,7 @@ def collect(
         own,
         Changes(*map(named, compare(before, alerts))) if past.told is not None else None,
         fits,
-        dict(sorted(world.unsure().items())),
+        world.unsure(),
         tuple(notes),
     )
     return capacity, tuple(Told(alert, each.subject) for alert, each in zip(alerts, own, strict=True))

@@ -44,9 +44,7 @@ def rows(world: Inventory, vm: str = "") -> list[ServiceRow]:
 def _find(world: Inventory, cluster: Cluster, vm: str) -> Service | None:
     found = cluster.find(vm)
     if cluster.manager == NONE and vm not in cluster.services and world.unsure():
-        return Service(
-            vm, State.UNKNOWN, detail="; ".join(f"{node} {why}" for node, why in sorted(world.unsure().items()))
-        )
+        return Service(vm, State.UNKNOWN, detail=world.doubts())
     return found
 
 
@@ -75,7 +73,7 @@ def remarks(world: Inventory) -> Iterator[str]:
 
 def _unmanaged(world: Inventory, cluster: Cluster) -> Iterator[str]:
     yield "there is no cluster manager: each node tells of its own VMs, and nothing restarts them"
-    for node, why in sorted(world.unsure().items()):
+    for node, why in world.unsure().items():
         yield f"{node} {why}; what runs there is not known"
     for member in cluster.members:
         if member.online and not member.manages:

@@ -155,4 +155,4 @@ def _number(number: float, unit: str) -> str:
     if unit == "bytes a day":
         return f"{signed(number)} a day"
     days = number / DAY
-    return f"{days:.0f} day{'' if round(days) == 1 else 's'}" if days >= 1 else f"{number / 3600:.0f} h"
+    return sizes.counted(round(days), "day") if days >= 1 else f"{number / 3600:.0f} h"

@@ -6,31 +6,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vmstore.checkup import Guest, NodeCheckup
-from vmstore.errors import ClusterUnusable
 from vmstore.model import Inventory
 from vmstore.services import NONE
 from vmstore.tools import managers
 from vmstore.tools.agent import AGENT
 from vmstore.tools.nodes import Nodes, Unreachable
+from vmstore.tools.sections import Section, Unreadable, split
 
 # Seconds after which parts are left behind, beyond those for which the script lets each run.
 _COLLECTING = 2
 _UNITS = {"b": 1, "bytes": 1, "kb": 1000, "k": 2**10, "kib": 2**10, "mb": 10**6, "m": 2**20, "mib": 2**20,
           "gb": 10**9, "g": 2**30, "gib": 2**30, "tb": 10**12, "t": 2**40, "tib": 2**40}  # fmt: skip
-_NO_PROGRAM = "127"
-# Those that every node is asked for, and those that one alone is.
+_NO_PROGRAM = 127
+# What every node is asked for.
 _ALL = frozenset({"suspended", "paths", "pvs", "settings", "locks", "guests", "agent", "dlm"})
-_PARTS = _ALL | {"volumes", "fencing"}
 _DUPLICATE = re.compile(r"Not using (?:duplicate )?device (\S+) for PV (\S+?)\.?$")
-
-Section = tuple[str, Sequence[str]]
-
-
-class Unreadable(ClusterUnusable):
-    """A node answered with something that is no whole answer."""
-
-    def __init__(self, node: str, why: str) -> None:
-        super().__init__(f"{node} gave no whole answer", why=why, hint=f"try `ssh {node} true`")
 
 
 def script() -> str:
@@ -80,15 +70,15 @@ def parse(node: str, text: str, asked: tuple[float, float], limit: int) -> NodeC
     """
     begin = re.search(r"^@begin ([0-9.]+) ([0-9]+)$", text, re.MULTILINE)
     over = re.search(r"^@over ([0-9.]+)$", text, re.MULTILINE)
-    sections = _sections(text)
+    sections, torn = split(text)
     if begin and begin[2] != "0":
         raise Unreadable(node, f"it was asked as user {begin[2]}, and only root may look at LVM and the cluster")
-    if begin is None or over is None or _ALL - sections.keys():
+    if begin is None or over is None or torn or _ALL - sections.keys():
         raise Unreadable(node, "the answer is cut off")
-    untold = {part: why for part, (rc, lines) in sections.items() if (why := _why(rc, lines, limit))}
+    untold = {part: why for part, section in sections.items() if (why := _why(section, limit))}
 
     def lines(part: str) -> Sequence[str]:
-        return () if part in untold else sections.get(part, ("", ()))[1]
+        return sections[part].lines if part in sections and part not in untold else ()
 
     settings, listed = _settings(lines("settings"))
     guests, suspends = _guests(lines("guests"))
@@ -113,30 +103,16 @@ def parse(node: str, text: str, asked: tuple[float, float], limit: int) -> NodeC
     )
 
 
-def _sections(text: str) -> dict[str, Section]:
-    found: dict[str, Section] = {}
-    name, lines = "", list[str]()
-    for line in text.splitlines():
-        if line.startswith("@end ") and name:
-            found[name] = (line.removeprefix("@end "), lines)
-            name = ""
-        elif line.startswith("@") and not name and line[1:] in _PARTS:
-            name, lines = line[1:], []
-        elif name:
-            lines.append(line)
-    return found
-
-
-def _why(rc: str, lines: Sequence[str], limit: int) -> str:
+def _why(section: Section, limit: int) -> str:
     """Say why a part counts as untold, "" where it does not."""
-    if rc == "0":
+    if not section.rc:
         return ""
-    # 124 and 137 are timeout(1)'s: it was ended, or killed.
-    if rc in ("late", "124", "137"):
+    # They are timeout(1)'s: it was ended, or killed.
+    if section.rc in (124, 137):
         return f"no answer within {limit} s"
-    said = [line.strip() for line in lines if line.strip()]
-    telling = next((line for line in reversed(said) if not line.startswith("WARNING:")), f"exit code {rc}")
-    return f"there is no such program ({telling})" if rc == _NO_PROGRAM else telling
+    said = [line.strip() for line in section.lines if line.strip()]
+    telling = next((line for line in reversed(said) if not line.startswith("WARNING:")), f"exit code {section.rc}")
+    return f"there is no such program ({telling})" if section.rc == _NO_PROGRAM else telling
 
 
 def _paths(lines: Sequence[str]) -> dict[str, str]:

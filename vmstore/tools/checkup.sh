@@ -113,7 +113,8 @@ fencing() {
         within cibadmin --query --local --scope crm_config && within cibadmin --query --local --scope resources || return
         echo '</configuration>'
         ;;
-    rgmanager) within cat /etc/cluster/cluster.conf ;;
+    # The file need not end with a newline.
+    rgmanager) within cat /etc/cluster/cluster.conf && echo ;;
     esac
 }
 
@@ -140,7 +141,8 @@ tell() {
         printf '%s\n' "$line"
         case $line in '@end '*) return ;; esac
     done
-    echo "@end late"
+    # As timeout(1) would end it.
+    echo "@end 124"
 }
 
 echo "@begin $(date +%s.%N) $EUID"

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 from vmstore.errors import ClusterUnusable
 from vmstore.services import NONE, Cluster
-from vmstore.tools import managers
 from vmstore.tools.managers import Manager
 from vmstore.tools.nodes import Nodes
 from vmstore.tools.pacemaker import Pacemaker
 from vmstore.tools.rgmanager import Rgmanager
+from vmstore.tools.sections import split
 from vmstore.tools.unmanaged import Unmanaged
 
 MANAGERS: Mapping[str, Manager] = {"rgmanager": Rgmanager(), "pacemaker": Pacemaker()}
@@ -73,7 +73,7 @@ def parse(node: str, text: str, alone: Unmanaged | None = None) -> Cluster | Non
     Raises ClusterUnusable for an answer that is cut off.
     """
     name, _, answer = text.partition("\n")
-    found, torn = managers.sections(answer)
+    found, torn = split(answer)
     if torn or not answer.rstrip().endswith("@@over"):
         raise ClusterUnusable(
             f"{name or 'the cluster manager'} gave no whole answer on {node}",

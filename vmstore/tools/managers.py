@@ -8,14 +8,7 @@ from xml.etree import ElementTree
 from vmstore.errors import VmstoreError
 from vmstore.run import Result
 from vmstore.services import Cluster
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What one command of a question printed, and its exit code; 124 is timeout(1)'s own."""
-
-    rc: int
-    text: str
+from vmstore.tools.sections import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +74,6 @@ class Manager(Protocol):
 
     def failure(self, what: str, node: str, result: Result) -> VmstoreError:
         """Make an error of a command that failed."""
-
-
-def sections(text: str) -> tuple[Mapping[str, Section], str]:
-    """Split an answer into its sections; also give the name of a section that was cut off, or ""."""
-    found: dict[str, Section] = {}
-    name = ""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if name and line.startswith("@end "):
-            found[name] = Section(int(line.removeprefix("@end ")), "".join(f"{each}\n" for each in lines))
-            name = ""
-        elif not name and line.startswith("@") and not line.startswith("@@"):
-            name, lines = line[1:], []
-        elif name:
-            lines.append(line)
-    return found, name
 
 
 def document(text: str, begins: str = "<") -> ElementTree.Element | None:

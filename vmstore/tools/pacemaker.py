@@ -12,7 +12,8 @@ from vmstore.errors import ClusterUnusable, NotFound, ToolFailed, VmstoreError
 from vmstore.run import Result
 from vmstore.services import Cluster, Member, Service, State
 from vmstore.tools import managers
-from vmstore.tools.managers import Order, Section, shell
+from vmstore.tools.managers import Order, shell
+from vmstore.tools.sections import Section
 
 AGENT = "ocf:vmstore:vm"
 # crm_error --list --exit (Pacemaker 2.1.5).

@@ -1,22 +1,15 @@
 """Read what a node says of itself: the output of probe.sh, as facts. Pure but for loading the script."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vmstore.errors import ClusterUnusable
 from vmstore.model import Activation, Mount, NodeFacts
 from vmstore.tools import blocks
 from vmstore.tools.blocks import RawBlock
+from vmstore.tools.sections import Unreadable, split
 
-Sections = Mapping[str, list[str]]
-
-
-class Unreadable(ClusterUnusable):
-    """A node answered with something that is no whole answer."""
-
-    def __init__(self, node: str, why: str) -> None:
-        super().__init__(f"{node} gave no whole answer", why=why, hint=f"try `ssh {node} dmsetup info -c`")
+Sections = Mapping[str, Sequence[str]]
 
 
 def script() -> str:
@@ -51,22 +44,14 @@ def parse(node: str, text: str, own_blocks: Callable[[], Iterable[RawBlock]] | N
 
 
 def _sections(node: str, text: str) -> Sections:
-    sections: dict[str, list[str]] = {}
-    name = ""
-    for line in text.splitlines():
-        if line.startswith("@end ") and name:
-            if line != "@end 0":
-                raise Unreadable(node, f"reading {name} failed with exit code {line.removeprefix('@end ')}")
-            name = ""
-        elif line.startswith("@") and not name:
-            name = line[1:]
-            sections[name] = []
-        elif name:
-            sections[name].append(line)
-    missing = {"dm", "mounts", "space", "marks", "daemons", "lockspaces"} - sections.keys()
-    if missing or name:
-        raise Unreadable(node, f"the answer ends before {name or sorted(missing)[0]}")
-    return sections
+    found, torn = split(text)
+    for name, section in found.items():
+        if section.rc:
+            raise Unreadable(node, f"reading {name} failed with exit code {section.rc}")
+    missing = {"dm", "mounts", "space", "marks", "daemons", "lockspaces"} - found.keys()
+    if missing or torn:
+        raise Unreadable(node, f"the answer ends before {torn or sorted(missing)[0]}")
+    return {name: section.lines for name, section in found.items()}
 
 
 def _dm(sections: Sections) -> Iterator[list[str]]:

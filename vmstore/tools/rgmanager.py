@@ -11,7 +11,8 @@ from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused, ToolFaile
 from vmstore.run import Result
 from vmstore.services import Cluster, Member, Service, State
 from vmstore.tools import managers
-from vmstore.tools.managers import Order, Section, shell
+from vmstore.tools.managers import Order, shell
+from vmstore.tools.sections import Section
 
 # resgroup.h; 118 "recovering" and 117 "recoverable" lead to a stop and a start.
 _STATES = {

@@ -9,6 +9,7 @@ from vmstore.survey import Group, Survey
 from vmstore.tools import cluster, lvm_fields, managers
 from vmstore.tools.cluster_conf import CONF
 from vmstore.tools.nodes import Nodes
+from vmstore.tools.sections import split
 
 COROSYNC = "/etc/corosync/corosync.conf"
 
@@ -17,7 +18,7 @@ def script() -> str:
     """Write the script that the node runs."""
     text = Path(__file__).with_name("survey.sh").read_text(encoding="utf-8")
     # The manager is told by the rule by which "auto" finds it.
-    return f"{text}want=auto\n{cluster.FIND}echo '@manager'\necho \"$want\"\necho '@over'\n"
+    return f"{text}want=auto\n{cluster.FIND}echo '@manager'\necho \"$want\"\necho '@end 0'\necho '@@over'\n"
 
 
 def ask(nodes: Nodes, node: str) -> Survey:
@@ -28,11 +29,12 @@ def ask(nodes: Nodes, node: str) -> Survey:
 
 def parse(node: str, text: str) -> Survey:
     """Read what the script printed. Raises ClusterUnusable where it is cut off."""
-    if not text.rstrip().endswith("@over"):
+    sections, torn = split(text)
+    if torn or not text.rstrip().endswith("@@over"):
         raise ClusterUnusable(
             f"{node} gave no whole answer", why="it ends in the middle", hint=f"try `ssh {node} vgs`, then again"
         )
-    parts = dict(_parts(text.splitlines()))
+    parts = {name: section.lines for name, section in sections.items()}
     # device-mapper doubles the hyphens of a name and puts one between VG and LV.
     own = {re.split(r"(?<!-)-(?!-)", name)[0].replace("--", "-") for name in parts["own"]}
     members, source = _corosync(parts["corosync"]), COROSYNC
@@ -46,17 +48,6 @@ def parse(node: str, text: str) -> Survey:
         manager="".join(parts["manager"]),
         programs=frozenset(parts["programs"]),
     )
-
-
-def _parts(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    name, found = "", list[str]()
-    for line in lines:
-        if re.fullmatch(r"@[a-z.]+", line):
-            yield name, found
-            name, found = line[1:], []
-        else:
-            found.append(line)
-    yield name, found
 
 
 def _groups(lines: Iterable[str], own: set[str]) -> Iterator[Group]:

@@ -4,6 +4,7 @@
 
 echo '@host'
 uname -n
+echo '@end 0'
 
 # LVM hides a shared VG where lvmlockd is off, unless it is asked for (lvmlockd(8)); one that is older knows of neither.
 groups() {
@@ -12,6 +13,7 @@ groups() {
 columns=vg_name,pv_count,lv_count,vg_size,vg_attr
 echo '@vgs'
 groups --shared -o $columns,vg_lock_type || groups -o $columns
+echo '@end 0'
 
 # The VGs that this host itself lives on.
 echo '@own'
@@ -20,14 +22,19 @@ while read -r device target rest; do
     / | /usr | /var | /home | /boot) case $device in /dev/mapper/*) echo "${device#/dev/mapper/}" ;; esac ;;
     esac
 done </proc/self/mounts
+echo '@end 0'
 
+# A file need not end with a newline, but a section does.
 echo '@corosync'
-cat /etc/corosync/corosync.conf 2>/dev/null
+cat /etc/corosync/corosync.conf 2>/dev/null && echo
+echo '@end 0'
 
 echo '@cluster.conf'
-cat /etc/cluster/cluster.conf 2>/dev/null
+cat /etc/cluster/cluster.conf 2>/dev/null && echo
+echo '@end 0'
 
 echo '@programs'
 for program in virsh vmware-cmd vmware-vim-cmd; do
     command -v "$program" >/dev/null && echo "$program"
 done
+echo '@end 0'

@@ -15,7 +15,8 @@ from vmstore.run import Result
 from vmstore.services import NONE, Cluster, Member, Service, State
 from vmstore.tools import agent
 from vmstore.tools.agent import AGENT
-from vmstore.tools.managers import Order, Section
+from vmstore.tools.managers import Order
+from vmstore.tools.sections import Section
 
 _RUNNING, _NOT_RUNNING = 0, 7
 
