@@ -19,7 +19,8 @@ _CHECKS = (
     checkup_luns.duplicates,
     checkup_volumes.suspended, checkup_volumes.moves, checkup_volumes.holders, checkup_volumes.mounts,
     checkup_volumes.rooms,
-    checkup_cluster.fencing, checkup_cluster.manager, checkup_cluster.members, checkup_cluster.services,
+    checkup_cluster.fencing, checkup_cluster.manager, checkup_cluster.members, checkup_cluster.shutdowns,
+    checkup_cluster.services,
     checkup_nodes.agents, checkup_nodes.clocks,
 )  # fmt: skip
 # What cannot be checked on a node that did not answer a part of the question (see tools/checkup.sh).
@@ -34,9 +35,10 @@ _NEEDED = {
     "dlm": ("VMS-D40",),
     "volumes": ("VMS-D15",),
     "fencing": ("VMS-D40",),
+    "order": ("VMS-D47",),
 }
 # What is judged whole without a VG; of fencing (D40) that of the manager is, and that of dlm is not.
-_WITHOUT_VG = ("VMS-D13", "VMS-D16", "VMS-D30", "VMS-D41", "VMS-D42", "VMS-D45", "VMS-D46", "VMS-D50")
+_WITHOUT_VG = ("VMS-D13", "VMS-D16", "VMS-D30", "VMS-D41", "VMS-D42", "VMS-D45", "VMS-D46", "VMS-D47", "VMS-D50")
 
 
 @dataclass(frozen=True, slots=True)

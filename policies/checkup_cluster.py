@@ -72,6 +72,20 @@ def members(seen: Seen) -> Iterator[Finding]:
             yield Finding("VMS-D46", Level.WARNING, "node", member.name, what, back)
 
 
+def shutdowns(seen: Seen) -> Iterator[Finding]:
+    """Find nodes that stop what VMs need while Pacemaker still suspends them, VMS-D47."""
+    for node, checkup in seen.nodes.items():
+        if units := checkup.unordered:
+            what = f"a shutdown does not wait for Pacemaker before it stops {', '.join(units)}"
+            folder = "/etc/systemd/system/pacemaker.service.d"
+            mend = (
+                Mend(node, f"mkdir -p {folder}"),
+                Mend(node, f"printf '[Unit]\\nAfter=%s\\n' '{' '.join(units)}' >{folder}/vmstore.conf"),
+                Mend(node, "systemctl daemon-reload"),
+            )
+            yield Finding("VMS-D47", Level.WARNING, "node", node, what, mend)
+
+
 def services(seen: Seen) -> Iterator[Finding]:
     """Find services that have failed, VMS-D42, are frozen, VMS-D43, or not where their volume is, VMS-D44."""
     for vm, service in sorted(seen.world.cluster.services.items()) if seen.world.cluster else ():

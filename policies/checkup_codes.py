@@ -223,6 +223,14 @@ _TABLE = (
         "service rgmanager start",
     ),
     _code(
+        "D47",
+        "shutdown out of order",
+        "A node that shuts down stops libvirt, its guests or the locks while Pacemaker still suspends VMs, so they are "
+        "shut down instead, or the node is fenced.",
+        "systemctl show --property=After pacemaker.service resource-agents-deps.target",
+        "systemctl daemon-reload",
+    ),
+    _code(
         "D50",
         "clocks apart",
         "Windows, histories and logs go by the time of the node, so work begins at the wrong hour and logs cannot "

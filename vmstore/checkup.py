@@ -25,6 +25,7 @@ class NodeCheckup(msgspec.Struct, frozen=True):
     None where LVM there goes without one. ``locks`` has the mode of the lock of each LV, by UUID. ``suspends``: VMs
     are suspended when they are stopped. ``agent`` is the checksum of the VM agent, "" for none.
 
+    Under Pacemaker, ``unordered`` are the units that systemd stops without waiting until Pacemaker has stopped.
     One node alone is asked for ``autoactivated`` volumes, None where it was another, and one for what is ``unfenced``.
     """
 
@@ -44,3 +45,4 @@ class NodeCheckup(msgspec.Struct, frozen=True):
     dlm_fences: bool | None = None
     autoactivated: tuple[str, ...] | None = None
     unfenced: tuple[str, ...] = ()
+    unordered: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from vmstore.tools.agent import AGENT
 TOPOLOGY = "empty"
 pytestmark = pytest.mark.long
 
+ORDER = "/usr/lib/systemd/system/resource-agents-deps.target.d/vmstore.conf"
 HOWTO = howtos.FOLDER / "first-cluster-on-pacemaker.md"
 # The files of a VM, where the how-to supposes that they are.
 FILES = """
@@ -32,6 +33,12 @@ def _typed(lab: Cluster, everywhere: bool, text: str) -> str:
     with ThreadPoolExecutor(len(nodes)) as pool:
         done = list(pool.map(lambda node: lab.sh(node, text), nodes))
     return "".join(each.out + each.err for each in done)
+
+
+def _runs_on_one_of(vm: Vm, nodes: list[str]) -> None:
+    """Wait until it runs there; the others may not answer."""
+    vm.cluster.wait(lambda: vm.runs_on(nodes) != "", 240, f"{vm.name} to run on one of {nodes}")
+    vm.node = vm.runs_on(nodes)
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +99,24 @@ def test_the_timer_of_the_package_reports_under_systemd(lab: Cluster) -> None:
     assert lab.sh(node, "stat -c %s /var/lib/vmstore/history.db").out != "0\n"
 
 
+def test_doctor_finds_a_node_that_would_not_wait_for_pacemaker(lab: Cluster, web01: Vm) -> None:
+    node = lab.nodes[-1]
+    lab.sh(node, f"mv {ORDER} /root/order; systemctl daemon-reload")
+    (found,) = lab.vmstore(HOST, "doctor", "-o", "json", check=False).json["findings"]
+    assert (found["code"], found["name"]) == ("VMS-D47", node)
+    assert "libvirt-guests.service" in found["what"]
+    for mend in found["mend"]:
+        lab.sh(mend["node"], mend["command"])
+    assert web01.diagnosis() == {}
+    lab.sh(node, f"rm -r /etc/systemd/system/pacemaker.service.d; mv /root/order {ORDER}; systemctl daemon-reload")
+
+
 def test_a_node_that_restarts_has_its_vm_suspended_first_and_comes_back_by_itself(lab: Cluster, web01: Vm) -> None:
     web01.look()
     node = web01.node
     lab.sh(node, "systemctl reboot", check=False)
     others = [other for other in lab.nodes if other != node]
-    lab.wait(lambda: web01.runs_on(others) != "", 180, f"web01 to run on one of {others}")
+    _runs_on_one_of(web01, others)
     web01.counts_on()
     lab.lab("start", node)
     went = lab.sh(node, "journalctl -b -1 -o cat -t libvirt-guests.sh").out
@@ -112,6 +131,6 @@ def test_a_node_that_loses_its_power_is_fenced_and_its_vm_boots_elsewhere(lab: C
     node, boots = web01.node, web01.seen[0]
     lab.lab("crash", node)
     others = [other for other in lab.nodes if other != node]
-    lab.wait(lambda: web01.runs_on(others) != "", 240, f"web01 to run on one of {others}")
+    _runs_on_one_of(web01, others)
     lab.wait(lambda: web01.look()[0] == boots + 1, 60, "web01 to have booted")
     assert f"OFFLINE: [ {node} ]" in lab.sh(others[0], "crm_mon -1").out

@@ -1,6 +1,7 @@
 """What a node tells when it is looked at for trouble: the script itself is run here, and its answers are read."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import time
@@ -218,7 +219,7 @@ def _program(host: Path, name: str, text: str) -> None:
 def ask(host: Path, *parts: str, limit: int = 20) -> NodeCheckup:
     """Run the script on a host of files, and read it as root's."""
     script = checkup.script()
-    for place in ("/proc/", "/etc/"):
+    for place in ("/proc/", "/etc/", "/run/"):
         script = script.replace(place, f"{host}{place}")
     began = time.time()
     done = subprocess.run(
@@ -246,6 +247,42 @@ def test_the_script_itself_tells_all_of_it(host: Path) -> None:
     assert len(told.agent) == 64
     least, most = told.ahead
     assert least <= 0 <= most
+
+
+ORDER = (
+    "Id=pacemaker.service", "After=corosync.service resource-agents-deps.target", "ActiveState=active", "",
+    "Id=resource-agents-deps.target", "After=lvmlockd.service", "ActiveState=active", "",
+    "Id=libvirtd.service", "After=dbus.service", "ActiveState=active", "",
+    "Id=lvmlockd.service", "After=", "ActiveState=active", "",
+    "Id=virtqemud.service", "After=", "ActiveState=inactive",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "unordered"),
+    [
+        ({}, ("libvirtd.service",)),
+        ({1: "After=libvirtd.service"}, ()),
+        ({5: "After=libvirtd.service"}, ("lvmlockd.service",)),
+        ({6: "ActiveState=inactive"}, ("libvirtd.service", "lvmlockd.service")),
+        ({2: "ActiveState=inactive"}, ()),
+    ],
+)
+def test_what_runs_and_pacemaker_is_not_started_after_has_no_order(
+    change: Mapping[int, str], unordered: tuple[str, ...]
+) -> None:
+    told = read({"order": tuple(change.get(number, line) for number, line in enumerate(ORDER))})
+    assert told.unordered == unordered
+
+
+@pytest.mark.spawns("bash")
+def test_systemd_alone_is_asked_for_the_order(host: Path) -> None:
+    _program(host, "systemctl", f"[[ $* = *libvirtd.service* ]] && printf '%s\\n' {' '.join(map(shlex.quote, ORDER))}")
+    assert ask(host, "order").unordered == ()
+    (host / "run" / "systemd" / "system").mkdir(parents=True)
+    assert ask(host, "order").unordered == ("libvirtd.service",)
+    (host / "bin" / "systemctl").unlink()
+    assert ask(host).untold == {}
 
 
 @pytest.mark.spawns("bash")

@@ -273,6 +273,14 @@ def test_a_node_that_is_silent_may_well_have_the_volume() -> None:
     assert codes(managed(made, Service("web01", State.STARTED, "n3"))) == []
 
 
+def test_a_shutdown_that_does_not_wait_is_mended_on_that_node() -> None:
+    found = findings(managed(world().inventory()), n2={"unordered": ("libvirtd.service", "dlm.service")})
+    assert [(each.code, each.name, each.level.name) for each in found] == [("VMS-D47", "n2", "WARNING")]
+    assert {mend.node for mend in found[0].mend} == {"n2"}
+    written = "printf '[Unit]\\nAfter=%s\\n' 'libvirtd.service dlm.service' >"
+    assert [mend.command.startswith(written) for mend in found[0].mend] == [False, True, False]
+
+
 def test_agents_are_alike_or_there_are_none() -> None:
     inventory = world().inventory()
     other = findings(inventory, n1={"agent": "b" * 64})

@@ -56,11 +56,12 @@ def look(
 
 
 def _more(world: Inventory, node: str) -> list[str]:
-    """Say what one node alone is asked: what the metadata tells, and what the manager does."""
+    """Say what not every node of every cluster is asked: what the metadata tells, and what the manager does."""
     volumes = ["volumes"] if node == world.reporter and not world.unread else []
     cluster = world.cluster
     managed = cluster is not None and cluster.manager != NONE and cluster.reporter == node
-    return [*volumes, *([f"fencing:{cluster.manager}"] if cluster and managed else [])]
+    order = ["order"] if cluster is not None and cluster.manager == "pacemaker" else []
+    return [*volumes, *order, *([f"fencing:{cluster.manager}"] if cluster and managed else [])]
 
 
 def parse(node: str, text: str, asked: tuple[float, float], limit: int) -> NodeCheckup:
@@ -100,6 +101,7 @@ def parse(node: str, text: str, asked: tuple[float, float], limit: int) -> NodeC
         dlm_fences=_dlm(lines("dlm")),
         autoactivated=_autoactivated(lines("volumes")) if "volumes" in sections and "volumes" not in untold else None,
         unfenced=_unfenced(lines("fencing")),
+        unordered=_unordered(lines("order")),
     )
 
 
@@ -211,3 +213,16 @@ def _unfenced(lines: Sequence[str]) -> tuple[str, ...]:
     alone = options.get("stonith-watchdog-timeout", "0") not in ("", "0", "0s")
     devices = {each.get("id") for each in root.iter("primitive") if each.get("class") == "stonith"}
     return () if devices or alone else ("no fence device is configured",)
+
+
+def _unordered(lines: Sequence[str]) -> tuple[str, ...]:
+    """Name the units that run and that Pacemaker is not started after, itself or by the target that is for it."""
+    units = {}
+    for block in "\n".join(lines).split("\n\n"):
+        unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        units[unit.get("Id", "")] = unit
+    running = {name: unit["After"].split() for name, unit in units.items() if unit.get("ActiveState") == "active"}
+    first = running.pop("pacemaker.service", None)
+    # A target that is not up orders nothing.
+    through = running.pop("resource-agents-deps.target", [])
+    return () if first is None else tuple(name for name in running if name not in {*first, *through})

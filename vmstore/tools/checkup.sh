@@ -4,7 +4,7 @@
 #
 # All parts run at the same time, and one that gives no answer is left behind: a process that waits for a LUN that hangs
 # cannot be killed, and waiting for it would hang the whole answer, as would a pipe of ssh's that it keeps open.
-# Arguments: seconds for each part, VG, where VMs are mounted, the VM agent; then any of "volumes" and "fencing:MANAGER".
+# Arguments: seconds for each part, VG, where VMs are mounted, the VM agent; then any of "volumes", "order" and "fencing:MANAGER".
 # shellcheck disable=SC2317,SC2329  # parts are called by name
 limit=$1 vg=$2 directory=$3 agent=$4
 shift 4
@@ -118,6 +118,17 @@ fencing() {
     esac
 }
 
+# What VMs need while Pacemaker suspends them, and would be stopped at the same time as it is by a node that shuts down.
+readonly needed=(libvirt-guests.service libvirtd.service virtqemud.service lvmlockd.service lvmlocks.service dlm.service
+    blk-availability.service)
+
+# What of that systemd has running, and what it starts Pacemaker after, so that it stops Pacemaker first.
+order() {
+    # Another init has no such order (sd_booted(3)).
+    [ -d /run/systemd/system ] || return 0
+    within systemctl show --property=Id,ActiveState,After pacemaker.service resource-agents-deps.target "${needed[@]}"
+}
+
 names=() answers=()
 # begin NAME COMMAND...: start a part.
 begin() {
@@ -157,6 +168,7 @@ begin dlm dlm
 for part in "$@"; do
     case $part in
     volumes) begin volumes volumes ;;
+    order) begin order order ;;
     fencing:*) begin fencing fencing "${part#*:}" ;;
     esac
 done
