@@ -177,6 +177,16 @@ def device(world: Inventory, node: str, pv: str) -> str:
     return name
 
 
+def called(world: Inventory, node: str, pvs: Iterable[str]) -> str:
+    """Name PVs, by UUID, as `vmstore pv list` does, and as a node does where that is another name.
+
+    A step that runs elsewhere would otherwise seem to copy onto the very PV that is being emptied.
+    """
+    listed = {pv.uuid: pv.name for pv in world.pvs}
+    both = ((listed[pv], device(world, node, pv)) for pv in pvs)
+    return ", ".join(name if name == there else f"{name} ({there} on {node})" for name, there in both)
+
+
 def find_pv(world: Inventory, local: str, text: str) -> str:
     """Find the UUID of the PV that the admin means by a device, a WWID or a UUID.
 
