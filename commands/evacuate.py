@@ -50,7 +50,7 @@ def evacuate(
 
     from vmstore import names, session, sizes, ui
     from vmstore.commands import evacuation
-    from vmstore.commands.work import Manner, nothing, on_pv, swept
+    from vmstore.commands.work import BARE, Manner, nothing, on_pv, swept
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
@@ -67,7 +67,7 @@ def evacuate(
             raise
         steps = leftover.plan(run.nodes, world, pv, error)
         how = Manner(output, dry_run, yes)
-        on_pv(run, world, steps, how, "evacuate", pv, f"{pv} is empty and out of {world.vg.name}")
+        on_pv(run, world, steps, how, "evacuate", pv, f"{pv} is empty and out of {world.vg.name}", BARE)
         return
     stay = evacuation.excluded(run.config, world, exclude or ())
     classes, targets = where.destinations(world, run.nodes.local, to or ())
@@ -82,18 +82,22 @@ def evacuate(
         return
     total = sum(step.leaves for step in todo)
     moved = len({vm for step in todo for vm in step.moves})
-    if moved and not yes:
+    wanted = [f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}"] if moved else []
+    if remove and todo:
+        wanted.append(f"take {name if not moved else 'it'} out of {world.vg.name}")
+    if wanted and not yes:
         ui.outline(todo)
-        ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
+        ui.confirm(f"{', and '.join(wanted)}?", yes=yes)
     if todo:
         evacuation.carry_out(run, world, wish, way.window, todo)
     else:
         nothing(run, world)
     left = sorted(lv.name for lv in world.lvs if lv.name in stay and lv.on(uuid))
     but = f" but for {', '.join(left)}" if left else ""
-    after = "`vmstore pv uncordon` or, once that has gone too," if left else "`vmstore pv uncordon` or"
-    gone = " and out of the VG" if remove else f"; it stays cordoned: {after} `vmstore pv remove` is next"
-    done = f"{name} is empty{but}{gone} ({sizes.show(total)} in {sizes.volumes(moved)} moved)"
+    went = f" ({sizes.show(total)} in {sizes.volumes(moved)} moved)" if moved else ""
+    rest = f"`vmstore evacuate {pv}` moves the rest" if left else f"`vmstore pv remove {pv}` takes it out of the VG"
+    kept = f"; it stays cordoned{went}: {rest}, `vmstore pv uncordon {pv}` lets new volumes on it again"
+    done = f"{name} is empty{but}{f' and out of the VG{went}{BARE}' if remove else kept}"
     ui.result(
         output,
         "evacuate",

@@ -296,11 +296,14 @@ def abort(
         output,
         "job-abort",
         {"job": found.name, "changed": not dry_run, "left": left},
-        f"{found.name} would end; on {found.pv.name} there are {', '.join(left) or 'no volumes'}"
+        f"{found.name} would end; on {found.pv.name} there {_are(left)}"
         if dry_run
-        else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there are still "
-        f"{', '.join(left) or 'none'}",
+        else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there {_are(left)}",
     )
+
+
+def _are(left: list[str]) -> str:
+    return f"{'is' if len(left) == 1 else 'are'} still {', '.join(left)}" if left else "are no volumes"
 
 
 def _ended(run: "Session", name: str) -> "Inventory":

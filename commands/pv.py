@@ -48,6 +48,7 @@ def add(
     from vmstore import names, session
     from vmstore.commands import work
     from vmstore.jobs import plan_pv
+    from vmstore.jobs.pv_steps import RecordClass
     from vmstore.tools import fs
 
     run = session.start(config, offline or (), changes=not dry_run)
@@ -59,8 +60,10 @@ def add(
     found = plan_pv.find_device(world, device)
     signatures = fs.listed(found.name, run.nodes.run(world.reporter, fs.signatures(found.name)))
     steps = plan_pv.add(world, device, found, storage_class, signatures)
+    classes = [step.storage_class for step in steps if isinstance(step, RecordClass)]
+    after = "".join(f", of class {name}: `vmstore create VM SIZE --class {name}` uses it" for name in classes)
     sentence = f"{device} is a PV of {world.vg.name}"
-    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-add", device, sentence)
+    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-add", device, sentence, after)
 
 
 def remove(
@@ -86,7 +89,7 @@ def remove(
     except NotFound as error:
         steps = leftover.plan(run.nodes, world, pv, error)
     sentence = f"{pv} is out of {world.vg.name}"
-    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-remove", pv, sentence)
+    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-remove", pv, sentence, work.BARE)
 
 
 def cordon(
@@ -115,7 +118,7 @@ def cordon(
         "pv-cordon",
         pv,
         f"{pv} is cordoned",
-        ": no new volumes go there",
+        f": no new volumes go there until `vmstore pv uncordon {pv}`",
     )
 
 

@@ -79,7 +79,8 @@ class AddLeg(VolumeStep):
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"add a leg of {sizes.show(self.size)} to {self.lv} on {self.onto or ', '.join(self.targets)}, through {self.node}"
+        onto = self.onto or ", ".join(self.targets)
+        return f"add a leg of {sizes.show(self.size)} to {self.lv} on {onto}, through {self.node}"
 
     @property
     def detail(self) -> str:

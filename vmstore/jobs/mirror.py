@@ -27,10 +27,11 @@ class MoveVolume(Step):
     """Move an LV's extents off a PV on the node that holds it.
 
     ``source`` and ``targets`` are device names on that node, ``onto`` is what the admin calls the latter, ``uuid`` is
-    the source PV's, ``size`` the bytes to move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``extents`` are
-    the same in any case. ``piece`` says which part of how many this is, and ``why`` it is moved so. LVM has ``begun``
-    it in a run before; the job is ``resumed`` if there was one. An LV that nobody holds (``idle``) is activated by
-    pvmove itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later step makes it inactive again.
+    the source PV's, ``size`` the bytes to move. ``ranges`` are the extents of the PV that are moved, none for all that
+    the LV has there; ``extents`` are the same in any case. ``piece`` says which part of how many this is, and ``why``
+    it is moved so. LVM has ``begun`` it in a run before; the job is ``resumed`` if there was one. An LV that nobody
+    holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later
+    step makes it inactive again.
     """
 
     copies: ClassVar[bool] = True
