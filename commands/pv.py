@@ -21,10 +21,14 @@ def list_pvs(config: Config = None, output: Format = Output.table, offline: Offl
         ui.size_column("SIZE", "size"),
         ui.size_column("FREE", "free"),
         ui.Column("PATHS", "paths", right=True),
-        ui.Column("WWID", "wwid"),
+        ui.Column("WWID", "wwid", below=True),
         ui.Column("STATE", "state"),
     )
-    ui.items(output, "pvs", columns, pvs.rows(world))
+    rows = pvs.rows(world)
+    if output is Output.table:
+        # Of a PV that is missing nobody knows the WWID, and its UUID can be typed instead.
+        rows = [row | {"wwid": row["wwid"] or row["uuid"]} for row in rows]
+    ui.items(output, "pvs", columns, rows)
     if len(world.nodes) > 1 and output is Output.table:
         ui.say(f"devices as {world.reporter} names them; the WWID is the same on every node")
 

@@ -36,7 +36,7 @@ def status(
         ui.Column("NODE", "node"),
         ui.Column("FROZEN", "frozen"),
         ui.Column("VOLUME HELD BY", "held_by"),
-        ui.Column("NOTE", "note"),
+        ui.note_column("note"),
     )
     ui.items(output, "services", columns, rows)
     for line in services.remarks(world):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from vmstore import moments
+from vmstore import moments, sizes
 from vmstore.jobs.joblook import Job
 
 
@@ -40,6 +40,32 @@ def line(event: dict[str, Any]) -> str:
     """Write an event for eyes."""
     words = [str(event[key]) for key in ("what", "why", "by") if event.get(key)]
     return f"{event['time']}  {event['event']}{': ' if words else ''}{', '.join(words)}"
+
+
+def who(holder: str | None) -> str:
+    """Name whoever works on a job for eyes, without the process and the time."""
+    return holder.partition(" (process ")[0] if holder else "-"
+
+
+def asked(job: Job) -> str:
+    """Say what was asked for, as it would be typed."""
+    told = job.asked
+    options = [
+        ("--to", [] if job.pv.relieved else told.get("to")),
+        ("--exclude", told.get("exclude")),
+        ("--most", told.get("most")),
+    ]
+    options += [("--window", told.get("window")), ("--engine", told.get("engine"))]
+    options += [("--rate", sizes.typed(job.limit) if job.limit else ""), ("--remove", bool(told.get("remove")))]
+    options += [("--suspend", f"{told['suspend']}s" if told.get("suspend") else "")]
+    words = ["vmstore rebalance" if job.pv.relieved else f"vmstore evacuate {job.pv.anywhere}"]
+    for option, value in options:
+        if value is True:
+            words.append(option)
+        else:
+            values = value if isinstance(value, list) else [value] if value else []
+            words += [f"{option} {each}" for each in values]
+    return " ".join(words)
 
 
 def age(since: datetime) -> float:
