@@ -171,7 +171,7 @@ NAMES = (
     ("a_tdata", "contain '_tdata'"),
     ("x_mlog0", "contain '_mlog'"),
     ("w" * 128, "too long for device-mapper"),
-    ("-" * 3, "No such option"),
+    ("-" * 3, "no such option"),
 )
 SIZES = (
     "",

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.bench import Terminal
 from vmstore import ui
+from vmstore.jobs.activation_steps import Deactivate
 from vmstore.output import Output
 
 LONG = "36001405cb107ef919596a96f6ad98019"
@@ -65,8 +66,6 @@ def test_a_pipe_gets_whole_lines_however_narrow_the_terminal(monkeypatch: pytest
 
 
 def test_a_plan_before_a_question_fits_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vmstore.jobs.activation_steps import Deactivate
-
     told = io.StringIO()
     monkeypatch.setattr("sys.stderr", told)
     ui.outline([Deactivate("n1", "vg", f"vm{number}") for number in range(1, 101)])

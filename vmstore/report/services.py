@@ -9,6 +9,7 @@ from typing import Any
 from vmstore.errors import ClusterUnusable, VmstoreError
 from vmstore.jobs import freezing, where
 from vmstore.model import Inventory
+from vmstore.report import volumes
 from vmstore.services import NONE, Cluster, Service, State
 
 # What is said where there is nothing to list, by whether there is no manager.
@@ -79,7 +80,7 @@ def _row(world: Inventory, service: Service) -> dict[str, Any]:
         "state": str(service.state),
         "node": service.owner or None,
         "frozen": _frozen(world, service),
-        "held_by": ",".join(holders) or None,
+        "held_by": ",".join(holders) or (volumes.UNKNOWN if lv and world.unsure() else None),
         "note": _note(world, service),
     }
 
