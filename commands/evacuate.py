@@ -1,5 +1,6 @@
 """vmstore evacuate: empty a PV under running VMs."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -95,12 +96,23 @@ def evacuate(
     left = sorted(lv.name for lv in world.lvs if lv.name in stay and lv.on(uuid))
     but = f" but for {', '.join(left)}" if left else ""
     went = f" ({sizes.show(total)} in {sizes.volumes(moved)} moved)" if moved else ""
-    rest = f"`vmstore evacuate {pv}` moves the rest" if left else f"`vmstore pv remove {pv}` takes it out of the VG"
-    kept = f"; it stays cordoned{went}: {rest}, `vmstore pv uncordon {pv}` lets new volumes on it again"
+    kept = f"; it stays cordoned{went}: {_next(pv, left, run.config.move.exclude)}"
     done = f"{name} is empty{but}{f' and out of the VG{went}{BARE}' if remove else kept}"
     ui.result(
         output,
         "evacuate",
         {"pv": uuid, "device": name, "moved_bytes": total, "moved_volumes": moved, "changed": bool(todo)},
         done if todo else f"{name} is empty{but} and cordoned already; nothing was changed",
+    )
+
+
+def _next(pv: str, left: Sequence[str], always: Sequence[str]) -> str:
+    """Say what can be done with an emptied PV, on which those are left that were excluded, some of them ``always``."""
+    opens = f"`vmstore pv uncordon {pv}` lets new volumes on it again"
+    if set(left) & set(always):
+        return f"`exclude` in [move] keeps the rest there, {opens}"
+    return (
+        f"`vmstore evacuate {pv}` moves the rest, {opens}"
+        if left
+        else f"`vmstore pv remove {pv}` takes it out, {opens}"
     )

@@ -15,7 +15,7 @@ from vmstore.session import Session
 # What writes or removes the label of a LUN is asked about first.
 _ASKED = ("pv-add", "pv-remove")
 # What follows from taking a PV out.
-BARE = ": nothing of it is left on the LUN, which the nodes and the array may now drop"
+BARE = ": the LUN bears no label any more, and nodes and array may drop it"
 
 
 def under_lock(run: Session, node: str, vm: str, steps: Sequence[Step], world: Inventory) -> Inventory:

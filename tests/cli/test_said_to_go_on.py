@@ -1,5 +1,6 @@
 """What is said at the end of a change and in a hint: it can be typed as it stands, from the same shell."""
 
+import copy
 import re
 import shlex
 from collections.abc import Callable
@@ -8,7 +9,7 @@ import pytest
 
 from tests.support import jobs, san_manager
 from tests.support.bench import Bench, Outcome
-from tests.support.san import G, San
+from tests.support.san import G, M, San
 from vmstore.errors import ExitCode
 from vmstore.jobs import service_steps
 
@@ -40,7 +41,7 @@ def test_an_emptied_pv_can_be_taken_out_or_opened_as_the_end_says(anywhere: Benc
     assert anywhere.san.label("iscsi1").allocatable
     out = follow(anywhere, done, "pv remove")
     assert anywhere.san.luns["iscsi1"].pv is None
-    assert "nothing of it is left on the LUN" in out.err
+    assert f"{wwid} is out of vmstore: the LUN bears no label any more" in out.err
 
 
 def test_what_lies_on_a_pv_that_shall_go_is_moved_as_the_hint_says(anywhere: Bench) -> None:
@@ -59,6 +60,45 @@ def test_the_excluded_rest_is_moved_as_the_end_says(bench: Bench) -> None:
     (words, _) = offered(done.err)
     assert bench.vmstore(*words, "--to", "fc", "--yes").code == ExitCode.DONE
     assert bench.san.used(bench.san.label("iscsi1").uuid) == []
+
+
+def test_what_the_settings_keep_on_a_pv_is_not_said_to_go_by_the_same_command(bench: Bench) -> None:
+    jobs.fill(bench.san)
+    with bench.config.open("a", encoding="utf-8") as settings:
+        settings.write('[move]\nexclude = ["db01"]\n')
+    done = jobs.evacuate(bench)
+    assert "is empty but for db01; it stays cordoned" in done.err
+    assert [words[:2] for words in offered(done.err)] == [["pv", "uncordon"]]
+
+
+def test_trouble_of_the_whole_cluster_is_no_reason_to_leave_a_volume(bench: Bench) -> None:
+    jobs.fill(bench.san)
+    bench.san.quorate = False
+    refused = jobs.evacuate(bench)
+    assert (refused.code, "--exclude" in refused.err) == (ExitCode.CLUSTER, False)
+
+
+def test_many_that_cannot_move_are_not_all_spelled_out(bench: Bench) -> None:
+    for number in range(9):
+        bench.san.volume(f"idle{number}", 64 * M, "iscsi1")
+    bench.san.nodes["n3"].up = False
+    assert jobs.evacuate(bench).err.rstrip().endswith("move the others first: --exclude VM for each of these")
+
+
+def test_a_short_name_that_is_another_lun_elsewhere_is_not_taken_in(bench: Bench) -> None:
+    bench.san.luns["spare"].mapper, bench.san.luns["iscsi2"].mapper = "mpathb", ""
+    other = copy.deepcopy(bench.san.luns["spare"])
+    other.name, other.wwid, other.paths = "other", "36001405" + "0" * 25, {"n3": ["sdz"]}
+    bench.san.luns["spare"].paths.pop("n3")
+    bench.san.luns["other"] = other
+    refused = bench.vmstore("pv", "add", "mpathb", "--yes")
+    assert refused.code == ExitCode.REFUSED
+    assert "on n3 that name is another LUN" in refused.err
+
+
+def test_without_a_manager_a_new_volume_says_how_its_vm_starts(bench: Bench) -> None:
+    done = bench.vmstore("create", "web01", "1G")
+    assert offered(done.err) == [["start", "web01"]]
 
 
 def _silent(san: San) -> None:

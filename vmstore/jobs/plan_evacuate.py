@@ -76,6 +76,7 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=(*source.leases, *source.legs))
         return lock_steps.first(world, [*mended, *left, *([] if cordon.done(world) else [cordon]), *drop])
+    safety.services(world.cluster, ())
     for part in parts:
         with _or_left(part.lv.name):
             safety.services(world.cluster, [part.lv.name])
@@ -172,7 +173,10 @@ def _or_left(*vms: str) -> Iterator[None]:
     try:
         yield
     except (Refused, ClusterUnusable) as error:
-        error.hint += f"; or move the others first: {' '.join(f'--exclude {vm}' for vm in vms)}"
+        left = [vm for vm in vms if names.of_vm(vm)]
+        if left:
+            each = " ".join(f"--exclude {vm}" for vm in left) if len(left) < 5 else "--exclude VM for each of these"
+            error.hint += f"; or move the others first: {each}"
         raise
 
 

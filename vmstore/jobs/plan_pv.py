@@ -116,7 +116,7 @@ def _refuse_differences(world: Inventory, text: str, device: BlockDevice) -> Non
             why="without one it cannot be told whether all nodes see the same LUN",
             hint="take a LUN of the SAN: iSCSI and FC LUNs have a WWID",
         )
-    stable = text.startswith(("/dev/mapper/", "/dev/disk/"))
+    stable = text.startswith(("/dev/mapper/", "/dev/disk/")) or device.name == f"/dev/mapper/{text}"
     for node, facts in world.nodes.items():
         same = next((b for b in facts.blocks if b.wwid == device.wwid and b.name == device.name), None) or next(
             (b for b in facts.blocks if device.wwid and b.wwid == device.wwid), None
