@@ -50,14 +50,17 @@ def who(holder: str | None) -> str:
 def asked(job: Job) -> str:
     """Say what was asked for, as it would be typed."""
     told = job.asked
-    options = [
+    options = (
+        # Where a relief goes to, it finds by itself.
         ("--to", [] if job.pv.relieved else told.get("to")),
-        ("--exclude", told.get("exclude")),
         ("--most", told.get("most")),
-    ]
-    options += [("--window", told.get("window")), ("--engine", told.get("engine"))]
-    options += [("--rate", sizes.typed(job.limit) if job.limit else ""), ("--remove", bool(told.get("remove")))]
-    options += [("--suspend", f"{told['suspend']}s" if told.get("suspend") else "")]
+        ("--remove", bool(told.get("remove"))),
+        ("--window", told.get("window")),
+        ("--rate", sizes.typed(job.limit) if job.limit else ""),
+        ("--exclude", told.get("exclude")),
+        ("--engine", told.get("engine")),
+        ("--suspend", f"{told['suspend']}s" if told.get("suspend") else ""),
+    )
     words = ["vmstore rebalance" if job.pv.relieved else f"vmstore evacuate {job.pv.anywhere}"]
     for option, value in options:
         if value is True:
