@@ -43,7 +43,7 @@ def check(
             ui.Column("SHA-256", "sha256", lambda value: value[:12] if value else "-"),
             ui.Column("SCRIPTS", "scripts", right=True),
             ui.Column("AT", "path"),
-            ui.Column("NOTE", "why"),
+            ui.note_column("why"),
         )
         ui.items(output, "agent", columns, rows)
     states = {each.state for each in found}

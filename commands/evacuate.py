@@ -1,5 +1,6 @@
 """vmstore evacuate: empty a PV under running VMs."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -50,7 +51,7 @@ def evacuate(
 
     from vmstore import names, session, sizes, ui
     from vmstore.commands import evacuation
-    from vmstore.commands.work import Manner, nothing, on_pv, swept
+    from vmstore.commands.work import BARE, Manner, nothing, on_pv, swept
     from vmstore.errors import NotFound
     from vmstore.jobs import evacuate as job
     from vmstore.jobs import leftover, plan_evacuate, where
@@ -69,7 +70,7 @@ def evacuate(
         steps = leftover.plan(run.nodes, world, pv, error)
         how = Manner(output, dry_run, yes)
         said = f"{pv} is empty and out of {world.vg.name}"
-        on_pv(run, world, steps, how, "evacuate", pv, said, moved_bytes=0, moved_volumes=0)
+        on_pv(run, world, steps, how, "evacuate", pv, said, BARE, moved_bytes=0, moved_volumes=0)
         return
     stay = evacuation.excluded(run.config, world, exclude or ())
     classes, targets = where.destinations(world, run.nodes.local, to or ())
@@ -84,21 +85,36 @@ def evacuate(
         return
     total = sum(step.leaves for step in todo)
     moved = len({vm for step in todo for vm in step.moves})
-    if moved and not yes:
+    wanted = [f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}"] if moved else []
+    if remove and todo:
+        wanted.append(f"take {name if not moved else 'it'} out of {world.vg.name}")
+    if wanted and not yes:
         ui.outline(todo)
-        ui.confirm(f"move {sizes.show(total)} in {sizes.volumes(moved)} off {name}?", yes=yes)
+        ui.confirm(f"{', and '.join(wanted)}?", yes=yes)
     if todo:
         evacuation.carry_out(run, world, wish, way.window, todo)
     else:
         nothing(run, world)
     left = sorted(lv.name for lv in world.lvs if lv.name in stay and lv.on(uuid))
     but = f" but for {', '.join(left)}" if left else ""
-    after = "`vmstore pv uncordon` or, once that has gone too," if left else "`vmstore pv uncordon` or"
-    gone = " and out of the VG" if remove else f"; it stays cordoned: {after} `vmstore pv remove` is next"
-    done = f"{name} is empty{but}{gone} ({sizes.show(total)} in {sizes.volumes(moved)} moved)"
+    went = f" ({sizes.show(total)} in {sizes.volumes(moved)} moved)" if moved else ""
+    kept = f"; it stays cordoned{went}: {_next(pv, left, run.config.move.exclude)}"
+    done = f"{name} is empty{but}{f' and out of the VG{went}{BARE}' if remove else kept}"
     ui.result(
         output,
         "evacuate",
         Evacuated(pv=uuid, device=name, moved_bytes=total, moved_volumes=moved, changed=bool(todo)),
         done if todo else f"{name} is empty{but} and cordoned already; nothing was changed",
+    )
+
+
+def _next(pv: str, left: Sequence[str], always: Sequence[str]) -> str:
+    """Say what can be done with an emptied PV, on which those are left that were excluded, some of them ``always``."""
+    opens = f"`vmstore pv uncordon {pv}` lets new volumes on it again"
+    if set(left) & set(always):
+        return f"`exclude` in [move] keeps the rest there, {opens}"
+    return (
+        f"`vmstore evacuate {pv}` moves the rest, {opens}"
+        if left
+        else f"`vmstore pv remove {pv}` takes it out, {opens}"
     )

@@ -26,4 +26,5 @@ def freeze(
         lambda run, world: plan_service.set_freeze(world, run.config, vm, frozen=True), dry_run=dry_run,
     )  # fmt: skip
     if outcome is not None:
-        service_work.told(output, "freeze", outcome, f"{vm} is frozen")
+        after = f": nothing checks it or fails it over until `vmstore thaw {vm}`"
+        service_work.told(output, "freeze", outcome, f"{vm} is frozen", after)

@@ -1,10 +1,9 @@
 """vmstore init: a first configuration, made from what is there."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from vmstore.commands.options import Config
 
 
 def init(
@@ -16,7 +15,15 @@ def init(
         ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write it to /etc/vmstore/vmstore.toml, or --config.")] = False,
-    config: Config = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Propose it for here, not for /etc/vmstore/vmstore.toml.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Propose a configuration, with the reason for each line.
 

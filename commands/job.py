@@ -16,6 +16,11 @@ JobName = Annotated[
     str, typer.Argument(metavar="JOB", help="The job, as `vmstore job list` names it, or its PV.", show_default=False)
 ]
 EVERY = 5.0
+# What to type next, by a job's state.
+_NEXT = {
+    "stopped": "nobody works on it: `vmstore job resume {job}` takes it up, `vmstore job abort {job}` gives it up",
+    "paused": "it rests: `vmstore job resume {job}` lets it go on",
+}
 
 
 def list_jobs(config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
@@ -34,12 +39,17 @@ def list_jobs(config: Config = None, output: Format = Output.table, offline: Off
         ui.size_column("LEFT", "left"),
         ui.Column("RATE", "bytes_per_second", lambda rate: f"{sizes.show(rate)}/s" if rate else "-", right=True),
         ui.Column("ETA", "eta_seconds", lambda left: "-" if left is None else ui_progress.duration(left), right=True),
-        ui.Column("BY", "by"),
-        ui.Column("NOTE", "why"),
+        ui.Column("BY", "by", jobs.who, optional=True, below=True),
+        ui.note_column("why"),
     )
     ui.items(output, "jobs", columns, rows)
-    if not rows and output is Output.table:
+    if output is not Output.table:
+        return
+    if not rows:
         ui.say("no job is under way; `vmstore evacuate PV` begins one")
+    for row in rows:
+        if row["state"] in _NEXT:
+            ui.say(_NEXT[row["state"]].format(job=row["job"]))
 
 
 def show(job: JobName, config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
@@ -55,16 +65,19 @@ def show(job: JobName, config: Config = None, output: Format = Output.table, off
         ("job", row["job"]),
         ("empties", f"{row['pv']} ({row['wwid'] or row['uuid']})"),
         ("state", f"{row['state']}{': ' if row['why'] else ''}{row['why']}"),
-        ("limit", f"{sizes.show(row['rate_limit'])}/s" if row["rate_limit"] else "-"),
+        ("rate limit", f"{sizes.show(row['rate_limit'])}/s" if row["rate_limit"] else "-"),
         ("moved", f"{'?' if row['moved'] is None else sizes.show(row['moved'])}, {sizes.show(row['left'])} left"),
         ("lock and record on", row["node"]),
         ("since", row["since"]),
         ("by", row["by"] or "-"),
+        *([("asked for", jobs.asked(found))] if found.asked else []),
     ]
     told = jobs.events(found)
     ui.facts(output, "job", jobs.JobFacts(**row, events=told), shown)
     if output is Output.table:
         ui.write("".join(f"{jobs.line(event)}\n" for event in told))
+        if found.state in _NEXT:
+            ui.say(_NEXT[found.state].format(job=found.name))
 
 
 def watch(job: JobName, config: Config = None, offline: Offline = None) -> None:
@@ -92,9 +105,7 @@ def watch(job: JobName, config: Config = None, offline: Offline = None) -> None:
             ui.say(line)
             last, told = line, now
         if found.state == "stopped":
-            ui.say(
-                f"nobody works on it: `vmstore job resume {name}` takes it up, `vmstore job abort {name}` gives it up"
-            )
+            ui.say(_NEXT["stopped"].format(job=name))
             return
         time.sleep(EVERY)
     ui.say(f"{name} is over")
@@ -314,11 +325,14 @@ def abort(
         output,
         "job-abort",
         JobAborted(job=found.name, changed=not dry_run, left=left),
-        f"{found.name} would end; on {found.pv.name} there are {', '.join(left) or 'no volumes'}"
+        f"{found.name} would end; on {found.pv.name} there {_are(left)}"
         if dry_run
-        else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there are still "
-        f"{', '.join(left) or 'none'}",
+        else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there {_are(left)}",
     )
+
+
+def _are(left: list[str]) -> str:
+    return f"{'is' if len(left) == 1 else 'are'} still {', '.join(left)}" if left else "are no volumes"
 
 
 def _ended(run: "Session", name: str) -> "Inventory":

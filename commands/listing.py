@@ -18,8 +18,8 @@ def list_volumes(config: Config = None, output: Format = Output.table, offline: 
         ui.Column("CLASS", "classes", ",".join),
         ui.Column("PVS", "pvs", ",".join),
         ui.Column("HELD BY", "held_by", volumes.holder),
-        ui.Column("MOUNTED ON", "mounted_on"),
-        ui.Column("NOTE", "note"),
+        ui.Column("MOUNTED ON", "mounted_on", spare=True),
+        ui.note_column("note"),
     )
     ui.items(output, "volumes", columns, rows)
     if not rows and output is Output.table:

@@ -51,7 +51,7 @@ def check(config: Config = None, output: Format = Output.table, offline: Offline
         ui.Column("POLICY", "state"),
         ui.size_column("GROW TO", "target"),
         ui.Column("OVER", "over"),
-        ui.Column("NOTE", "why"),
+        ui.note_column("why"),
     )
     ui.items(output, "policy-check", columns, report.rows(verdicts))
     if stuck(verdicts):

@@ -21,10 +21,14 @@ def list_pvs(config: Config = None, output: Format = Output.table, offline: Offl
         ui.size_column("SIZE", "size"),
         ui.size_column("FREE", "free"),
         ui.Column("PATHS", "paths", right=True),
-        ui.Column("WWID", "wwid"),
+        ui.Column("WWID", "wwid", below=True),
         ui.Column("STATE", "state"),
     )
-    ui.items(output, "pvs", columns, pvs.rows(world))
+    rows = pvs.rows(world)
+    if output is Output.table:
+        # Of a PV that is missing nobody knows the WWID, and its UUID can be typed instead.
+        rows = [row | {"wwid": row["wwid"] or row["uuid"]} for row in rows]
+    ui.items(output, "pvs", columns, rows)
     if len(world.nodes) > 1 and output is Output.table:
         ui.say(f"devices as {world.reporter} names them; the WWID is the same on every node")
 
@@ -48,6 +52,7 @@ def add(
     from vmstore import names, session
     from vmstore.commands import work
     from vmstore.jobs import plan_pv
+    from vmstore.jobs.pv_steps import RecordClass
     from vmstore.tools import fs
 
     run = session.start(config, offline or (), changes=not dry_run)
@@ -59,8 +64,10 @@ def add(
     found = plan_pv.find_device(world, device)
     signatures = fs.listed(found.name, run.nodes.run(world.reporter, fs.signatures(found.name)))
     steps = plan_pv.add(world, device, found, storage_class, signatures)
+    classes = [step.storage_class for step in steps if isinstance(step, RecordClass)]
+    after = "".join(f", of class {name}: `vmstore create VM SIZE --class {name}` uses it" for name in classes)
     sentence = f"{device} is a PV of {world.vg.name}"
-    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-add", device, sentence)
+    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-add", device, sentence, after)
 
 
 def remove(
@@ -86,7 +93,7 @@ def remove(
     except NotFound as error:
         steps = leftover.plan(run.nodes, world, pv, error)
     sentence = f"{pv} is out of {world.vg.name}"
-    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-remove", pv, sentence)
+    work.on_pv(run, world, steps, work.Manner(output, dry_run, yes), "pv-remove", pv, sentence, work.BARE)
 
 
 def cordon(
@@ -115,7 +122,7 @@ def cordon(
         "pv-cordon",
         pv,
         f"{pv} is cordoned",
-        ": no new volumes go there",
+        f": no new volumes go there until `vmstore pv uncordon {pv}`",
     )
 
 

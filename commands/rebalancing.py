@@ -33,7 +33,7 @@ _COLUMNS = (
     ui.size_column("MOST", "most"),
     ui.size_column("BEFORE", "before"),
     ui.size_column("AFTER", "after"),
-    ui.Column("NOTE", "note"),
+    ui.note_column("note"),
 )
 
 

@@ -55,8 +55,8 @@ def change(
     return Outcome(run, world, plan_service.service(world, vm)[1], bool(steps))
 
 
-def told(output: Output, kind: str, outcome: Outcome, sentence: str, **more: object) -> None:
-    """Say what is true now."""
+def told(output: Output, kind: str, outcome: Outcome, sentence: str, after: str = "", **more: object) -> None:
+    """Say what is true now, and where that has just come about what follows from it."""
     service = outcome.service
     now = ServiceChanged(
         vm=service.vm,
@@ -65,5 +65,5 @@ def told(output: Output, kind: str, outcome: Outcome, sentence: str, **more: obj
         frozen=service.frozen,
         changed=outcome.changed,
     )
-    said = sentence if outcome.changed else f"{sentence} already; nothing was changed"
+    said = f"{sentence}{after}" if outcome.changed else f"{sentence} already; nothing was changed"
     ui.result(output, kind, {**now, **more}, said)

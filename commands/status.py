@@ -21,7 +21,7 @@ def status(
     """
     from vmstore import names, session, ui
     from vmstore.jobs import plan_service
-    from vmstore.report import services
+    from vmstore.report import services, volumes
     from vmstore.services import NONE
 
     run = session.start(config, offline or ())
@@ -35,8 +35,8 @@ def status(
         ui.Column("STATE", "state"),
         ui.Column("NODE", "node"),
         ui.Column("FROZEN", "frozen"),
-        ui.Column("VOLUME HELD BY", "held_by"),
-        ui.Column("NOTE", "note"),
+        ui.Column("VOLUME HELD BY", "held_by", volumes.holder),
+        ui.note_column("note"),
     )
     ui.items(output, "services", columns, rows)
     for line in services.remarks(world):

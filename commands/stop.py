@@ -28,6 +28,6 @@ def stop(
         dry_run=dry_run,
     )  # fmt: skip
     if outcome is not None:
-        service_work.told(output, "stop", outcome, f"{vm} is stopped")
+        service_work.told(output, "stop", outcome, f"{vm} is stopped", f": `vmstore start {vm}` resumes it")
         if outcome.changed and plan_autostart.comes_back(outcome.run.silent_work(), outcome.world, vm):
             ui.say(f'vmstore: {vm} starts again when the whole cluster does (autostart="1"), as after clusvcadm -d')

@@ -22,4 +22,5 @@ def thaw(
         lambda run, world: plan_service.set_freeze(world, run.config, vm, frozen=False), dry_run=dry_run,
     )  # fmt: skip
     if outcome is not None:
-        service_work.told(output, "thaw", outcome, f"{vm} is thawed")
+        after = ": the manager takes care of it again"
+        service_work.told(output, "thaw", outcome, f"{vm} is thawed", after)

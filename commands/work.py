@@ -15,6 +15,8 @@ from vmstore.session import Session
 
 # What writes or removes the label of a LUN is asked about first.
 _ASKED = ("pv-add", "pv-remove")
+# What follows from taking a PV out.
+BARE = ": the LUN bears no label any more, and nodes and array may drop it"
 
 
 def under_lock(run: Session, node: str, vm: str, steps: Sequence[Step], world: Inventory) -> Inventory:
@@ -84,7 +86,7 @@ def on_pv(
         ui.plan(how.output, steps)
         return
     if steps:
-        if kind in _ASKED:
+        if kind in _ASKED and not how.yes:
             ui.outline(steps)
             ui.confirm("do that?", yes=how.yes)
         world = plainly(run, steps, world)

@@ -153,10 +153,10 @@ _vmstore_names() {
 # COMMAND: sets its verbs, or its arguments, and its options.
 # shellcheck disable=SC2034
 _vmstore_table() {
-    verbs=() arguments=() options=() codes=('VMS-C01' 'VMS-C02' 'VMS-C03' 'VMS-G01' 'VMS-G02' 'VMS-G03' 'VMS-J01' 'VMS-J02' 'VMS-L01' 'VMS-M01' 'VMS-P01' 'VMS-P02' 'VMS-P03' 'VMS-P04' 'VMS-V01' 'VMS-V02' 'VMS-V03' 'VMS-D10' 'VMS-D11' 'VMS-D12' 'VMS-D13' 'VMS-D14' 'VMS-D15' 'VMS-D16' 'VMS-D20' 'VMS-D21' 'VMS-D22' 'VMS-D23' 'VMS-D24' 'VMS-D25' 'VMS-D30' 'VMS-D31' 'VMS-D32' 'VMS-D33' 'VMS-D34' 'VMS-D40' 'VMS-D41' 'VMS-D42' 'VMS-D43' 'VMS-D44' 'VMS-D45' 'VMS-D46' 'VMS-D50')
+    verbs=() arguments=() options=() codes=('VMS-C01' 'VMS-C02' 'VMS-C03' 'VMS-G01' 'VMS-G02' 'VMS-G03' 'VMS-J01' 'VMS-J02' 'VMS-L01' 'VMS-M01' 'VMS-P01' 'VMS-P02' 'VMS-P03' 'VMS-P04' 'VMS-V01' 'VMS-V02' 'VMS-V03' 'VMS-D10' 'VMS-D11' 'VMS-D12' 'VMS-D13' 'VMS-D14' 'VMS-D15' 'VMS-D16' 'VMS-D20' 'VMS-D21' 'VMS-D22' 'VMS-D23' 'VMS-D24' 'VMS-D25' 'VMS-D30' 'VMS-D31' 'VMS-D32' 'VMS-D33' 'VMS-D34' 'VMS-D40' 'VMS-D41' 'VMS-D42' 'VMS-D43' 'VMS-D44' 'VMS-D45' 'VMS-D46' 'VMS-D47' 'VMS-D50')
     case $1 in
     '')
-        verbs=('list' 'show' 'create' 'grow' 'evacuate' 'rebalance' 'remove' 'report' 'explain' 'init' 'doctor' 'log' 'status' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'completion' 'pv' 'job' 'inventory' 'policy' 'agent')
+        verbs=('list' 'show' 'status' 'report' 'doctor' 'explain' 'log' 'create' 'grow' 'remove' 'start' 'stop' 'relocate' 'freeze' 'thaw' 'evacuate' 'rebalance' 'init' 'completion' 'pv' 'job' 'policy' 'agent' 'inventory')
         options=('--debug' '--version' '-h,--help')
         ;;
     'list')
@@ -166,6 +166,25 @@ _vmstore_table() {
         arguments=('@vm')
         options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
         ;;
+    'status')
+        arguments=('@vm')
+        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        ;;
+    'report')
+        arguments=('*@vg|@class|@pv|@vm')
+        options=('-o,--output=table|json|plain|csv|html|prometheus|nagios' '*--to=@file' '--cron' '--all' '--pictures,--no-pictures' '--config=@file' '*--offline=@node' '-h,--help')
+        ;;
+    'doctor')
+        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
+        ;;
+    'explain')
+        arguments=('*@code')
+        options=('-o,--output=table|json|plain' '-h,--help')
+        ;;
+    'log')
+        arguments=('@vm|@pv|@job')
+        options=('--since=' '--failed' '-n,--lines=' '--config=@file' '-o,--output=table|json|plain' '-h,--help')
+        ;;
     'create')
         arguments=('' '')
         options=('--class=@class' '*--pv=@pv' '--fs=ext3|ext4' '--activate' '--service,--no-service' '--agents=bundled|stock' '--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
@@ -174,38 +193,9 @@ _vmstore_table() {
         arguments=('@vm' '')
         options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
         ;;
-    'evacuate')
-        arguments=('@pv')
-        options=('*--to=@class|@pv' '--remove' '--window=' '--rate=' '*--exclude=@vm' '--engine=mirror|raid1|used' '--suspend=' '--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
-        ;;
-    'rebalance')
-        options=('--most=' '--window=' '--rate=' '*--exclude=@vm' '--engine=mirror|raid1|used' '--suspend=' '--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
-        ;;
     'remove')
         arguments=('@vm')
         options=('--wipe' '--confirm=' '--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
-        ;;
-    'report')
-        arguments=('*@vg|@class|@pv|@vm')
-        options=('-o,--output=table|json|plain|csv|html|prometheus|nagios' '*--to=@file' '--cron' '--all' '--pictures,--no-pictures' '--config=@file' '*--offline=@node' '-h,--help')
-        ;;
-    'explain')
-        arguments=('*@code')
-        options=('-o,--output=table|json|plain' '-h,--help')
-        ;;
-    'init')
-        options=('--vg=@vg' '*--node=@node' '--write' '--config=@file' '-h,--help')
-        ;;
-    'doctor')
-        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
-        ;;
-    'log')
-        arguments=('@vm|@pv|@job')
-        options=('--since=' '--failed' '-n,--lines=' '--config=@file' '-o,--output=table|json|plain' '-h,--help')
-        ;;
-    'status')
-        arguments=('@vm')
-        options=('--config=@file' '-o,--output=table|json|plain' '*--offline=@node' '-h,--help')
         ;;
     'start')
         arguments=('@vm' '@node')
@@ -226,6 +216,16 @@ _vmstore_table() {
     'thaw')
         arguments=('@vm')
         options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
+        ;;
+    'evacuate')
+        arguments=('@pv')
+        options=('*--to=@class|@pv' '--remove' '--window=' '--rate=' '*--exclude=@vm' '--engine=mirror|raid1|used' '--suspend=' '--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
+        ;;
+    'rebalance')
+        options=('--most=' '--window=' '--rate=' '*--exclude=@vm' '--engine=mirror|raid1|used' '--suspend=' '--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
+        ;;
+    'init')
+        options=('--vg=@vg' '*--node=@node' '--write' '--config=@file' '-h,--help')
         ;;
     'completion')
         arguments=('bash|zsh|fish')
@@ -285,14 +285,6 @@ _vmstore_table() {
         arguments=('@job')
         options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
         ;;
-    'inventory')
-        verbs=('export')
-        options=('-h,--help')
-        ;;
-    'inventory export')
-        arguments=('@file')
-        options=('--config=@file' '*--offline=@node' '-h,--help')
-        ;;
     'policy')
         verbs=('show' 'check' 'apply')
         options=('-h,--help')
@@ -318,6 +310,14 @@ _vmstore_table() {
     'agent deploy')
         arguments=('*@node')
         options=('--config=@file' '-o,--output=table|json|plain' '--dry-run' '-y,--yes' '*--offline=@node' '-h,--help')
+        ;;
+    'inventory')
+        verbs=('export')
+        options=('-h,--help')
+        ;;
+    'inventory export')
+        arguments=('@file')
+        options=('--config=@file' '*--offline=@node' '-h,--help')
         ;;
     esac
 }

@@ -185,34 +185,35 @@ function __vmstore_table --no-scope-shadowing
         'VMS-D44'\t'who holds a volume is disputed' \
         'VMS-D45'\t'VM agent differs' \
         'VMS-D46'\t'node takes no services' \
+        'VMS-D47'\t'shutdown out of order' \
         'VMS-D50'\t'clocks apart'
     switch $argv[1]
         case ''
             set verbs \
                 'list'\t'List the volumes, their use and who holds them' \
                 'show'\t'Show one volume in full, with where its extents lie' \
+                'status'\t'Show the VMs\' services, and whether the nodes agree' \
+                'report'\t'Report how full all is and when it will be full' \
+                'doctor'\t'Look for what would make a later command fail or lose a VM' \
+                'explain'\t'Explain the code of an alert or a finding, and what helps' \
+                'log'\t'Show what was changed from this host, by whom and how' \
                 'create'\t'Create a VM\'s volume, its file system, and its service' \
                 'grow'\t'Grow a VM\'s volume while the VM runs' \
-                'evacuate'\t'Empty a PV while its VMs run' \
-                'rebalance'\t'Move volumes until every PV and class is within policy' \
                 'remove'\t'Remove a VM\'s volume and all that is on it, and its service' \
-                'report'\t'Report how full all is and when it will be full' \
-                'explain'\t'Explain the code of an alert or a finding, and what helps' \
-                'init'\t'Propose a configuration, with the reason for each line' \
-                'doctor'\t'Look for what would make a later command fail or lose a VM' \
-                'log'\t'Show what was changed from this host, by whom and how' \
-                'status'\t'Show the VMs\' services, and whether the nodes agree' \
                 'start'\t'Start a VM, through the cluster manager where there is one' \
                 'stop'\t'Stop a VM by suspending it to its own volume' \
                 'relocate'\t'Relocate a running VM without a reboot' \
                 'freeze'\t'Freeze a VM\'s service: the manager leaves it alone' \
                 'thaw'\t'Thaw a VM\'s service: the manager takes care of it again' \
+                'evacuate'\t'Empty a PV while its VMs run' \
+                'rebalance'\t'Move volumes until every PV and class is within policy' \
+                'init'\t'Propose a configuration, with the reason for each line' \
                 'completion'\t'Print the completion for a shell' \
                 'pv'\t'The LUNs below: list, add, remove, cordon' \
                 'job'\t'What is at work: list, show, watch, pause, resume, abort' \
-                'inventory'\t'How the storage is laid out: export it' \
                 'policy'\t'What vmstore does by itself: show the rules, check, apply' \
-                'agent'\t'The program that runs VMs, on every node: check, deploy'
+                'agent'\t'The program that runs VMs, on every node: check, deploy' \
+                'inventory'\t'How the storage is laid out: export it'
             set options \
                 '--debug'\t'Show where an error came from' \
                 '--version'\t'Show the version and exit' \
@@ -230,6 +231,48 @@ function __vmstore_table --no-scope-shadowing
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'status'
+            set arguments \
+                '@vm'
+            set options \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'report'
+            set arguments \
+                '*@vg|@class|@pv|@vm'
+            set options \
+                '-o,--output=table|json|plain|csv|html|prometheus|nagios'\t'How it is written; else as a table' \
+                '*--to=@file'\t'Write it to a file, whole or not at all; repeatable. Without -o the ending tells how: .txt, .json, .csv, .tsv, .html, .prom' \
+                '--cron'\t'Say only what is new: what crossed a threshold, changed, or is over' \
+                '--all'\t'Show every VM, in the table and to nagios' \
+                '--pictures,--no-pictures'\t'Draw pictures on the page; mail programs show none' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'doctor'
+            set options \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'explain'
+            set arguments \
+                '*@code'
+            set options \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '-h,--help'\t'Show this message and exit'
+        case 'log'
+            set arguments \
+                '@vm|@pv|@job'
+            set options \
+                '--since='\t'From then on: 2h, 7d, 2027-01-15, \'2027-01-15 08:00\'' \
+                '--failed'\t'Only what failed, or has no end that is known' \
+                '-n,--lines='\t'Only the last so many' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '-h,--help'\t'Show this message and exit'
         case 'create'
             set arguments \
@@ -259,37 +302,6 @@ function __vmstore_table --no-scope-shadowing
                 '-y,--yes'\t'Do not ask' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
-        case 'evacuate'
-            set arguments \
-                '@pv'
-            set options \
-                '*--to=@class|@pv'\t'Where to; repeatable. Else to other PVs of its class' \
-                '--remove'\t'Take the PV out of the VG at the end' \
-                '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
-                '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
-                '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
-                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
-                '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
-                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
-                '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
-                '-h,--help'\t'Show this message and exit'
-        case 'rebalance'
-            set options \
-                '--most='\t'No PV may be fuller than this, such as 80%' \
-                '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
-                '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
-                '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
-                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
-                '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
-                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
-                '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
-                '-h,--help'\t'Show this message and exit'
         case 'remove'
             set arguments \
                 '@vm'
@@ -300,55 +312,6 @@ function __vmstore_table --no-scope-shadowing
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
-                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
-                '-h,--help'\t'Show this message and exit'
-        case 'report'
-            set arguments \
-                '*@vg|@class|@pv|@vm'
-            set options \
-                '-o,--output=table|json|plain|csv|html|prometheus|nagios'\t'How it is written; else as a table' \
-                '*--to=@file'\t'Write it to a file, whole or not at all; repeatable. Without -o the ending tells how: .txt, .json, .csv, .tsv, .html, .prom' \
-                '--cron'\t'Say only what is new: what crossed a threshold, changed, or is over' \
-                '--all'\t'Show every VM, in the table and to nagios' \
-                '--pictures,--no-pictures'\t'Draw pictures on the page; mail programs show none' \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
-                '-h,--help'\t'Show this message and exit'
-        case 'explain'
-            set arguments \
-                '*@code'
-            set options \
-                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
-                '-h,--help'\t'Show this message and exit'
-        case 'init'
-            set options \
-                '--vg=@vg'\t'The VG of the VMs, where there are several' \
-                '*--node=@node'\t'A node; repeatable. Else those of the cluster' \
-                '--write'\t'Write it to /etc/vmstore/vmstore.toml, or --config' \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '-h,--help'\t'Show this message and exit'
-        case 'doctor'
-            set options \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
-                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
-                '-h,--help'\t'Show this message and exit'
-        case 'log'
-            set arguments \
-                '@vm|@pv|@job'
-            set options \
-                '--since='\t'From then on: 2h, 7d, 2027-01-15, \'2027-01-15 08:00\'' \
-                '--failed'\t'Only what failed, or has no end that is known' \
-                '-n,--lines='\t'Only the last so many' \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
-                '-h,--help'\t'Show this message and exit'
-        case 'status'
-            set arguments \
-                '@vm'
-            set options \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
         case 'start'
@@ -402,6 +365,44 @@ function __vmstore_table --no-scope-shadowing
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'evacuate'
+            set arguments \
+                '@pv'
+            set options \
+                '*--to=@class|@pv'\t'Where to; repeatable. Else to other PVs of its class' \
+                '--remove'\t'Take the PV out of the VG at the end' \
+                '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
+                '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
+                '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
+                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
+                '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'rebalance'
+            set options \
+                '--most='\t'No PV may be fuller than this, such as 80%' \
+                '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
+                '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
+                '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
+                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
+                '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
+                '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
+                '--dry-run'\t'Show the exact commands and where they run; change nothing' \
+                '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'init'
+            set options \
+                '--vg=@vg'\t'The VG of the VMs, where there are several' \
+                '*--node=@node'\t'A node; repeatable. Else those of the cluster' \
+                '--write'\t'Write it to /etc/vmstore/vmstore.toml, or --config' \
+                '--config=@file'\t'Propose it for here, not for /etc/vmstore/vmstore.toml' \
                 '-h,--help'\t'Show this message and exit'
         case 'completion'
             set arguments \
@@ -537,18 +538,6 @@ function __vmstore_table --no-scope-shadowing
                 '-y,--yes'\t'Do not ask' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
-        case 'inventory'
-            set verbs \
-                'export'\t'Write how the storage is laid out, without its data'
-            set options \
-                '-h,--help'\t'Show this message and exit'
-        case 'inventory export'
-            set arguments \
-                '@file'
-            set options \
-                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
-                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
-                '-h,--help'\t'Show this message and exit'
         case 'policy'
             set verbs \
                 'show'\t'Show the rules of all policies, and where each is set' \
@@ -602,6 +591,18 @@ function __vmstore_table --no-scope-shadowing
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '--dry-run'\t'Show the exact commands and where they run; change nothing' \
                 '-y,--yes'\t'Do not ask' \
+                '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
+                '-h,--help'\t'Show this message and exit'
+        case 'inventory'
+            set verbs \
+                'export'\t'Write how the storage is laid out, without its data'
+            set options \
+                '-h,--help'\t'Show this message and exit'
+        case 'inventory export'
+            set arguments \
+                '@file'
+            set options \
+                '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '*--offline=@node'\t'NODE is switched off: do not wait for it. Not for one that may still run; repeatable' \
                 '-h,--help'\t'Show this message and exit'
     end

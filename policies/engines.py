@@ -72,7 +72,7 @@ def choose(wanted: Engine | None, facts: Facts) -> Choice:
     if wanted:
         return Choice(wanted, "as asked for")
     used = facts.used or 0
-    full = f"{used / max(1, facts.size):.0%} of it is used"
+    full = f"{100 * used / max(1, facts.size):.0f} % of it is used"
     if used * SPARES > facts.size:
         return Choice(Engine.MIRROR, f"{full}, too much to gain from copying that alone")
     who = "nobody uses it" if facts.idle else f"its VM is down for about {down(facts)} s meanwhile"

@@ -52,7 +52,7 @@ def target(state: Cluster, service: Service, node: str) -> None:
         raise Refused(
             f"{node} takes no services",
             why="it is not online" if not member.online else f"{state.manager} does not run there, or is on standby",
-            hint="see clustat or crm_mon -1, and name another node",
+            hint=_others(state, service),
         )
     if state.locked:
         raise Refused(
@@ -64,6 +64,11 @@ def target(state: Cluster, service: Service, node: str) -> None:
         raise frozen(service)
 
 
+def _others(state: Cluster, service: Service) -> str:
+    able = [m.name for m in state.members if m.online and m.manages and m.name != service.owner]
+    return f"name one that does: {', '.join(able)}" if able else "bring a node back; `vmstore status` shows all"
+
+
 def frozen(service: Service) -> Refused:
     """Make the refusal to move, start or stop a service that is frozen."""
     return Refused(
@@ -73,13 +78,18 @@ def frozen(service: Service) -> Refused:
     )
 
 
+def failed(state: Cluster, service: Service) -> Refused:
+    """Make the refusal to touch what the manager has given up."""
+    return Refused(
+        f"the service {service.vm} has failed",
+        why=f"{state.speaker}: {service.detail or 'failed'}; parts of it may still be in use",
+        hint=f"`vmstore stop {service.vm}` once what failed is mended, then `vmstore start {service.vm}`",
+    )
+
+
 def _settled(state: Cluster, service: Service) -> None:
     if service.state is State.FAILED:
-        raise Refused(
-            f"the service {service.vm} has failed",
-            why=f"{state.speaker}: {service.detail or 'failed'}; parts of it may still be in use",
-            hint=f"`vmstore stop {service.vm}` once what failed is mended, then `vmstore start {service.vm}`",
-        )
+        raise failed(state, service)
     if service.state not in SETTLED:
         raise Refused(
             f"the service {service.vm} is in between",

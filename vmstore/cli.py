@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import shlex
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -41,10 +42,20 @@ from vmstore.commands import (
 from vmstore.errors import ExitCode, VmstoreError, unforeseen
 from vmstore.log import writing
 
+
+def _example(*lines: str) -> str:
+    """Show a newcomer how a verb is typed, below its options."""
+    # With "\b" the lines are not run together.
+    return "\b\nExample: " + "\n         ".join(f"vmstore {line}" for line in lines)
+
+
 app = typer.Typer(
     name="vmstore",
     help="VMs on shared SAN storage: their volumes, made, grown and moved while they run, and their services.",
-    epilog="Everything in full: man vmstore. The settings: man vmstore.toml.",
+    epilog="""\b
+To begin            vmstore init, then vmstore doctor
+A LUN is dying      vmstore pv list, then vmstore evacuate PV --to CLASS
+Everything in full  man vmstore, man vmstore.toml""",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -63,28 +74,31 @@ policies = typer.Typer(
     help="What vmstore does by itself: show the rules, check, apply.", no_args_is_help=True, rich_markup_mode=None
 )
 
+# In the order in which help lists them: looking, volumes, VMs, LUNs, setting up.
 app.command("list")(listing.list_volumes)
 app.command("show")(show.show)
-app.command("create")(create.create)
-app.command("grow")(grow.grow)
-app.command("evacuate")(evacuate.evacuate)
-app.command("rebalance")(rebalance.rebalance)
-app.command("remove")(remove.remove)
-app.command("report")(report.report)
-app.command("explain")(explain.explain)
-app.command("init")(init.init)
-app.command("doctor")(doctor.doctor)
-app.command("log")(log.log)
 app.command("status")(status.status)
-app.command("start")(start.start)
+app.command("report")(report.report)
+app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)
+app.command("log", epilog=_example("log web01 --since 2h", "log --failed"))(log.log)
+app.command("create", epilog=_example("create web01 80G --class fc"))(create.create)
+app.command("grow", epilog=_example("grow web01 +20G"))(grow.grow)
+app.command("remove")(remove.remove)
+app.command("start", epilog=_example("start web01", "start web01 node2"))(start.start)
 app.command("stop")(stop.stop)
-app.command("relocate")(relocate.relocate)
+app.command("relocate", epilog=_example("relocate web01 node2"))(relocate.relocate)
 app.command("freeze")(freeze.freeze)
 app.command("thaw")(thaw.thaw)
+app.command(
+    "evacuate", epilog=_example("evacuate /dev/mapper/mpatha --to fc --dry-run", "evacuate /dev/mapper/mpatha --to fc")
+)(evacuate.evacuate)
+app.command("rebalance", epilog=_example("rebalance --most 80% --dry-run"))(rebalance.rebalance)
+app.command("init")(init.init)
 app.command("completion")(completion.completion)
 app.add_typer(pvs, name="pv")
 pvs.command("list")(pv.list_pvs)
-pvs.command("add")(pv.add)
+pvs.command("add", epilog=_example("pv add /dev/mapper/mpathc --class fc"))(pv.add)
 pvs.command("remove")(pv.remove)
 pvs.command("cordon")(pv.cordon)
 pvs.command("uncordon")(pv.uncordon)
@@ -94,10 +108,8 @@ jobs.command("show")(job.show)
 jobs.command("watch")(job.watch)
 jobs.command("pause")(job.pause)
 jobs.command("resume")(job.resume)
-jobs.command("rate")(job.rate)
+jobs.command("rate", epilog=_example("job rate /dev/mapper/mpatha 50M"))(job.rate)
 jobs.command("abort")(job.abort)
-app.add_typer(inventories, name="inventory")
-inventories.command("export")(inventory.export)
 app.add_typer(policies, name="policy")
 policies.command("show")(policy.show)
 policies.command("check")(policy.check)
@@ -105,6 +117,8 @@ policies.command("apply")(policy.apply)
 app.add_typer(agents, name="agent")
 agents.command("check")(agent.check)
 agents.command("deploy")(agent.deploy)
+app.add_typer(inventories, name="inventory")
+inventories.command("export")(inventory.export)
 
 
 @app.callback()
@@ -200,7 +214,8 @@ def _unforeseen(problem: Exception, words: list[str]) -> int:
         # A command without its verb: what there is to choose from is the answer.
         sys.stderr.write(f"{told}\n")
         return ExitCode.USAGE
-    _tell(UsageError("that cannot be done", why=told, hint=f"{_known(words)} --help"))
+    why = f"{told[:1].lower()}{told[1:].removesuffix('.')}"
+    _tell(UsageError(f"not understood: vmstore {shlex.join(words)}", why=why, hint=f"{_known(words)} --help"))
     return ExitCode.USAGE
 
 

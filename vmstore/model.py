@@ -39,7 +39,7 @@ class BlockDevice(msgspec.Struct, frozen=True):
 
     def is_called(self, text: str) -> bool:
         """Tell whether an admin may mean this disk by that text."""
-        return text in (self.name, self.wwid) or text in self.links
+        return text in (self.name, self.name.rpartition("/")[2], self.wwid) or text in self.links
 
 
 class Allocation(msgspec.Struct, frozen=True):
@@ -63,6 +63,11 @@ class PhysicalVolume(msgspec.Struct, frozen=True):
     tags: frozenset[str]
     device: BlockDevice | None = None
     start: int = 0
+
+    @property
+    def anywhere(self) -> str:
+        """Name it as every node knows it: by its WWID, or by its UUID where the LUN has none or is not seen."""
+        return (self.device.wwid if self.device else "") or self.uuid
 
     @property
     def cordoned(self) -> bool:

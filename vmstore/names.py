@@ -1,6 +1,7 @@
 """Check the names an admin may type before they reach LVM or a remote shell."""
 
 import re
+from collections.abc import Iterable
 
 from vmstore.errors import UsageError
 
@@ -63,6 +64,14 @@ def _why_no_vm(text: str, vg: str) -> str:
     if longest > DM_NAME_MAX:
         return f"it is {longest - DM_NAME_MAX} characters too long for device-mapper (each '-' counts twice)"
     return ""
+
+
+def alike(text: str, known: Iterable[str]) -> str:
+    """Ask whether the known name that is most like a mistyped one was meant; "" where none is like it."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where a name is wrong
+
+    found = get_close_matches(text, sorted(set(known)), n=1)
+    return f"is {found[0]} meant? " if found else ""
 
 
 def of_vm(lv: str) -> bool:

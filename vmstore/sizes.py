@@ -44,6 +44,8 @@ def share(text: str) -> Fraction:
     """Turn a share such as ``80%`` into a number from over 0 to 1. Raises UsageError."""
     match = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%", text)
     found = Fraction(match[1]) / 100 if match else Fraction(0)
+    if match is None:
+        raise UsageError(f"{text!r} is not a share", why="it is a number with % behind it", hint="write it as 80%")
     if not 0 < found <= 1:
         raise UsageError(f"{text!r} is not a share", why="it is over 0% and at most 100%", hint="write it as 80%")
     return found
@@ -64,6 +66,12 @@ def show(size: int) -> str:
     """Write bytes for eyes, in binary units with up to two digits behind the point: ``1.5 GiB``."""
     number, unit = humanize.naturalsize(size, binary=True, format="%.2f").split(" ", 1)
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {'B' if unit.startswith('Byte') else unit}"
+
+
+def typed(size: int) -> str:
+    """Write bytes as an admin would type them, exactly: ``9G``, ``9220M``."""
+    unit, factor = max((each for each in UNITS.items() if size % each[1] == 0), key=lambda each: each[1])
+    return f"{size // factor}{unit}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from vmstore import sizes, ui
@@ -129,7 +130,7 @@ class Told(ProgressColumn):
     """Show the tally's words beside the bar."""
 
     def __init__(self, tally: Tally) -> None:
-        super().__init__()
+        super().__init__(table_column=Column(no_wrap=True))
         self._tally = tally
 
     def render(self, task: Task) -> Text:
@@ -182,7 +183,9 @@ def reporter(steps: Sequence[Step]) -> Iterator[Reporter]:
         return
     console = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
     tally = Tally(steps)
-    columns = (TextColumn("{task.percentage:>3.0f}%"), BarColumn(), Told(tally))
+    # On a narrow terminal the bar gives way, so that the words stay on its line.
+    bar = BarColumn(bar_width=None, table_column=Column(max_width=40))
+    columns = (TextColumn("{task.percentage:>3.0f}%"), bar, Told(tally))
     with Progress(*columns, console=console, transient=True) as progress:
         yield Bar(tally, progress)
 

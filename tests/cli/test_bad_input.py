@@ -171,7 +171,7 @@ NAMES = (
     ("a_tdata", "contain '_tdata'"),
     ("x_mlog0", "contain '_mlog'"),
     ("w" * 128, "too long for device-mapper"),
-    ("-" * 3, "No such option"),
+    ("-" * 3, "no such option"),
 )
 SIZES = (
     "",
@@ -210,7 +210,7 @@ CASES = (
     Bad(("create", "web01", "1G", "--pv", "{fc1}"), REFUSED, "cordoned", cordoned),
     Bad(("create", "web01", "1G", "--pv", "{fc1}", "--class", "iscsi"), USAGE, "not of class iscsi"),
     Bad(("create", "web01", "1G", "--pv", "/dev/sda"), REFUSED, "not the same PV on every node"),
-    Bad(("create", "web01", "9G"), REFUSED, "grow web01 9216M", web01),
+    Bad(("create", "web01", "9G"), REFUSED, "grow web01 9G", web01),
     Bad(("create", "web01", "7G"), REFUSED, "volumes never shrink", web01),
     Bad(("create", "db", "7E"), NO_ROOM, "no room for 7 EiB"),
     Bad(("create", "db", "1G"), REFUSED, "is missing", vanished),

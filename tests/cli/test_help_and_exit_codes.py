@@ -1,6 +1,7 @@
 """Help, versions, wrong usage, and the exit codes that scripts rely on."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,30 @@ def test_help_names_the_manual(bench: Bench) -> None:
     assert "man vmstore" in bench.vmstore("--help").out
 
 
+def test_help_lists_what_looks_before_what_changes(bench: Bench) -> None:
+    _, _, verbs = bench.vmstore("--help").out.partition("Commands:\n")
+    listed = [line.split()[0] for line in verbs.split("\n\n")[0].splitlines()]
+    places = [listed.index(verb) for verb in ("list", "status", "doctor", "create", "start", "evacuate", "init")]
+    assert places == sorted(places)
+
+
+EXAMPLES = (
+    ("create",), ("grow",), ("start",), ("relocate",), ("evacuate",), ("rebalance",), ("log",), ("pv", "add"),
+    ("job", "rate"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", EXAMPLES, ids=" ".join)
+def test_the_examples_in_help_are_understood(bench: Bench, verb: tuple[str, ...]) -> None:
+    _, _, shown = bench.vmstore(*verb, "--help").out.partition("Example: ")
+    lines = [shlex.split(line)[1:] for line in shown.splitlines()]
+    assert lines
+    for words in lines:
+        assert tuple(words[: len(verb)]) == verb
+        told = bench.vmstore(*words)
+        assert told.code != ExitCode.USAGE, told.err
+
+
 def test_help_names_every_verb(bench: Bench) -> None:
     text = bench.vmstore("--help").out
     assert all(verb[0] in text for verb in VERBS if verb)
@@ -168,6 +193,7 @@ def test_wrong_usage_points_to_the_help_of_the_verb(bench: Bench, words: tuple[s
     outcome = bench.vmstore(*words)
     assert outcome.code == ExitCode.USAGE
     assert outcome.err.splitlines()[-1].endswith(hint)
+    assert outcome.err.startswith(f"vmstore: not understood: vmstore {' '.join(words)}\n")
 
 
 def test_the_exit_codes_are_fixed() -> None:

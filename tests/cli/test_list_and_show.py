@@ -21,11 +21,11 @@ def four(bench: Bench) -> Bench:
 
 def test_the_table_has_every_volume_with_size_use_place_and_holder(four: Bench) -> None:
     assert four.vmstore("list").out.splitlines() == [
-        "VM           SIZE  USED  CLASS     PVS                 HELD BY  MOUNTED ON      NOTE",
-        "db-01.prod  4 GiB  25 %  fc,iscsi  /dev/sdb,/dev/sdc   n2       /vm/db-01.prod  -",
-        "idle        1 GiB     -  iscsi     /dev/mapper/mpatha  nobody   -               -",
-        "raw         2 GiB     -  fc        /dev/sdb            n3       -               -",
-        "web01       8 GiB  25 %  fc        /dev/sda            n1       /vm/web01       -",
+        "VM           SIZE  USED  CLASS     PVS                 HELD BY  MOUNTED ON",
+        "db-01.prod  4 GiB  25 %  fc,iscsi  /dev/sdb,/dev/sdc   n2       /vm/db-01.prod",
+        "idle        1 GiB     -  iscsi     /dev/mapper/mpatha  nobody   -",
+        "raw         2 GiB     -  fc        /dev/sdb            n3       -",
+        "web01       8 GiB  25 %  fc        /dev/sda            n1       /vm/web01",
     ]
 
 

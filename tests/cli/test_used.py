@@ -69,7 +69,7 @@ def test_a_volume_that_nobody_uses_is_copied_by_what_is_used_and_keeps_its_tags(
     [
         ({"active": "n1", "mounted": True, "used": QUARTER}, "it is in use"),
         ({"used": None}, "what is used of it is not known"),
-        ({"used": G}, "50% of it is used, too much"),
+        ({"used": G}, "50 % of it is used, too much"),
         ({"used": QUARTER, "on": ("iscsi1", "iscsi2")}, "a part of it lies on other PVs"),
         ({"used": QUARTER, "layout": "striped"}, "it is not linear"),
     ],

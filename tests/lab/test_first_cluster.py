@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.driver import HOST, Cluster
+from lab.driver import HOST, Cluster, status
 from tests.lab.services import Vm
 from tests.support import howtos
 from vmstore.tools.agent import AGENT
@@ -39,6 +39,10 @@ def _runs_on_one_of(vm: Vm, nodes: list[str]) -> None:
     """Wait until it runs there; the others may not answer."""
     vm.cluster.wait(lambda: vm.runs_on(nodes) != "", 240, f"{vm.name} to run on one of {nodes}")
     vm.node = vm.runs_on(nodes)
+
+
+def _is_on(node: str) -> bool:
+    return any(machine["running"] for machine in status()["machines"] if machine["name"] == node)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +122,8 @@ def test_a_node_that_restarts_has_its_vm_suspended_first_and_comes_back_by_itsel
     others = [other for other in lab.nodes if other != node]
     _runs_on_one_of(web01, others)
     web01.counts_on()
+    # An emulated node that resets is off.
+    lab.wait(lambda: not _is_on(node), 120, f"{node} to have ended")
     lab.lab("start", node)
     went = lab.sh(node, "journalctl -b -1 -o cat -t libvirt-guests.sh").out
     assert "no running guests" in went

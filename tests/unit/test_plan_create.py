@@ -83,7 +83,7 @@ def test_what_is_there_in_that_size_needs_nothing(made: World) -> None:
     assert create(made.inventory(), wish(size=1 * G - EXTENT + 1)) == []
 
 
-@pytest.mark.parametrize(("size", "hint"), [(2 * G, "grow web01 2048M"), (G // 2, "volumes never shrink")])
+@pytest.mark.parametrize(("size", "hint"), [(2 * G, "grow web01 2G"), (G // 2, "volumes never shrink")])
 def test_what_is_there_in_another_size_is_refused_with_the_way_out(made: World, size: int, hint: str) -> None:
     with pytest.raises(Refused, match="has a volume already") as caught:
         create(made.lv("web01", 1 * G, "a").inventory(), wish(size=size))

@@ -112,7 +112,7 @@ def test_only_an_empty_pv_is_taken_out() -> None:
     with pytest.raises(Refused, match="is not empty") as caught:
         plan_pv.drop(made.inventory(), "a")
     assert caught.value.why == "extents of web01 lie on it"
-    assert "evacuate /dev/a --remove" in caught.value.hint
+    assert "evacuate wwid-a --remove" in caught.value.hint
 
 
 def test_the_last_pv_stays() -> None:

@@ -1,5 +1,6 @@
 """Progress: plain lines for logs, a bar on a terminal, both over the bytes of the whole plan."""
 
+import re
 import sys
 import time
 from types import SimpleNamespace
@@ -171,6 +172,24 @@ class Drawn:
     def update(self, task: int, *, completed: float) -> None:
         """Move the bar."""
         self.completed.append(completed)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_bar_gives_way_to_its_words(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    screen = Terminal(terminal=True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    step = move("a", 1023 * G)
+    with ui_progress.reporter([step]) as reporter:
+        reporter.began(step)
+        reporter.moved(step, 1000 * G + 2**20 * 17)
+        reporter.ended(step)
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue()).splitlines()
+    told = [line for line in lines if "%" in line]
+    assert told
+    assert all("B/s" in line and len(line) <= columns for line in told)
+    assert max(line.count("━") + line.count("╸") for line in told) <= 40
 
 
 def test_the_bar_goes_on_where_the_last_volume_ended() -> None:

@@ -45,6 +45,7 @@ class FreezeStep(Step):
     """
 
     of_service: ClassVar[bool] = True
+    aside: ClassVar[bool] = True
     node: str
     manager: str
     vm: str

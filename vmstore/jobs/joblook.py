@@ -82,7 +82,10 @@ def find(nodes: Nodes, world: Inventory, text: str) -> Job:
         source = None
     if source is None or not source.leases:
         why = f"{source.name} is not being emptied" if source else "no PV bears its mark: it is done, or never was"
-        raise NotFound(f"there is no job {text}", why=why, hint="see `vmstore job list`")
+        hint = "`vmstore job list` shows what is under way" + (
+            "" if source else f", `vmstore log {text}` what was done"
+        )
+        raise NotFound(f"there is no job {text}", why=why, hint=hint)
     return look(nodes, world, source, source.leases[0])
 
 

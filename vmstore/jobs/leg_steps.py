@@ -66,7 +66,7 @@ class CloseAfterLegs(SetAllocatable):
 class AddLeg(VolumeStep):
     """Give a volume a second leg on other PVs, on the node that has it active.
 
-    ``uuid`` is the PV that it leaves, ``targets`` are device names on that node.
+    ``uuid`` is the PV that it leaves, ``targets`` are device names on that node, ``onto`` is what the admin calls them.
     """
 
     unbroken: ClassVar[bool] = True
@@ -74,11 +74,13 @@ class AddLeg(VolumeStep):
     targets: tuple[str, ...]
     size: int
     why: str
+    onto: str = ""
 
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"add a leg of {sizes.show(self.size)} to {self.lv} on {', '.join(self.targets)}, through {self.node}"
+        onto = self.onto or ", ".join(self.targets)
+        return f"add a leg of {sizes.show(self.size)} to {self.lv} on {onto}, through {self.node}"
 
     @property
     def detail(self) -> str:
@@ -111,7 +113,7 @@ class DropLeg(VolumeStep):
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"drop the leg of {self.lv} on {', '.join(self.devices)}"
+        return f"drop the {'first' if self.first else 'second'} leg of {self.lv}, through {self.node}"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""

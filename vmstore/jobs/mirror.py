@@ -26,11 +26,12 @@ _NOTHING_LEFT = "No data to move"
 class MoveVolume(Step):
     """Move an LV's extents off a PV on the node that holds it.
 
-    ``source`` and ``targets`` are device names on that node, ``uuid`` is the source PV's, ``size`` the bytes to
-    move. ``ranges`` are the extents of the PV that are moved, none for all that the LV has there; ``extents`` are
-    the same in any case. ``piece`` says which part of how many this is, and ``why`` it is moved so. LVM has ``begun``
-    it in a run before; the job is ``resumed`` if there was one. An LV that nobody holds (``idle``) is activated by
-    pvmove itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later step makes it inactive again.
+    ``source`` and ``targets`` are device names on that node, ``onto`` is what the admin calls the latter, ``uuid`` is
+    the source PV's, ``size`` the bytes to move. ``ranges`` are the extents of the PV that are moved, none for all that
+    the LV has there; ``extents`` are the same in any case. ``piece`` says which part of how many this is, and ``why``
+    it is moved so. LVM has ``begun`` it in a run before; the job is ``resumed`` if there was one. An LV that nobody
+    holds (``idle``) is activated by pvmove itself, which leaves it so (lvm2 tools/pvmove.c); it is marked, and a later
+    step makes it inactive again.
     """
 
     copies: ClassVar[bool] = True
@@ -50,6 +51,7 @@ class MoveVolume(Step):
     begun: bool = False
     resumed: bool = False
     extents: tuple[Range, ...] = ()
+    onto: str = ""
 
     @property
     def detail(self) -> str:
@@ -65,7 +67,7 @@ class MoveVolume(Step):
     def title(self) -> str:
         """Say in a few words what it does."""
         where = f"on {self.node}" + (", where nobody uses it" if self.idle else ", which holds it")
-        return f"move {sizes.show(self.size)} of {self.subject} to {', '.join(self.targets)} {where}"
+        return f"move {sizes.show(self.size)} of {self.subject} to {self.onto or ', '.join(self.targets)} {where}"
 
     @property
     def subject(self) -> str:

@@ -45,7 +45,7 @@ def create(world: Inventory, wish: Create) -> list[Step]:
             raise Refused(
                 f"{wish.vm} has a volume already",
                 why=f"it is {sizes.show(there.size)}, not {sizes.show(size)}",
-                hint=f"`vmstore grow {wish.vm} {size // sizes.UNITS['M']}M` makes it larger"
+                hint=f"`vmstore grow {wish.vm} {sizes.typed(size)}` makes it larger"
                 if there.size < size
                 else f"`vmstore show {wish.vm}` shows it; volumes never shrink",
             )
@@ -105,6 +105,6 @@ def _open(world: Inventory, uuid: str, storage_class: str) -> PhysicalVolume:
         raise Refused(
             f"{pv.name} takes no new volumes",
             why="it is cordoned, being emptied or missing",
-            hint=f"`vmstore pv uncordon {pv.name}` opens it again",
+            hint=f"`vmstore pv uncordon {pv.anywhere}` opens it again",
         )
     return pv

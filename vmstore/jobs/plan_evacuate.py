@@ -1,11 +1,12 @@
 """Plan emptying a PV: which volume moves where, on which node, and why it cannot be done. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 
 from vmstore import names, sizes
-from vmstore.errors import NoRoom, Refused, UsageError
+from vmstore.errors import ClusterUnusable, NoRoom, Refused, UsageError
 from vmstore.jobs import (
     choices,
     freezing,
@@ -75,7 +76,10 @@ def evacuate(world: Inventory, wish: Evacuate) -> list[Step]:
     if not parts:
         cordon = SetAllocatable(*here, source.uuid, allocatable=False, drop=(*source.leases, *source.legs))
         return lock_steps.first(world, [*mended, *left, *([] if cordon.done(world) else [cordon]), *drop])
-    safety.services(world.cluster, [part.lv.name for part in parts])
+    safety.services(world.cluster, ())
+    for part in parts:
+        with _or_left(part.lv.name):
+            safety.services(world.cluster, [part.lv.name])
     moves = _moves(world, wish, source, parts)
     notes = plan_raid1.noted(part.lv for part in parts if part.choice.engine is Engine.RAID1)
     tags = tuple(dict.fromkeys((wish.lease, *source.legs, *notes)))
@@ -134,7 +138,9 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
     # What is under way is brought to the end, and no more of what shall stay.
     own = [lv for lv in own if not wish.stays(lv.name) or lv.leaving or movers.keys() & set(lv.moving_in)]
     _refuse_kinds(world, source, own, movers)
-    where.known(world, [lv.name for lv in own if not world.activations(lv)])
+    unheld = [lv.name for lv in own if not world.activations(lv)]
+    with _or_left(*unheld):
+        where.known(world, unheld)
     extent = world.vg.extent
     parts = []
     for lv in own:
@@ -143,7 +149,8 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
             continue
         begun = extent * sum(movers[name].on(source.uuid) for name in lv.moving_in if name in movers)
         more = 0 if wish.stays(lv.name) else lv.on(source.uuid) * extent
-        place = where.place(world, lv)
+        with _or_left(lv.name):
+            place = where.place(world, lv)
         choice = choices.begun(Engine.MIRROR) if begun else choices.first(world, wish, lv, place)
         parts.append(Part(lv, more + begun, place, choice, begun))
     rank = {vm: number for number, vm in enumerate(wish.move.last, 1)}
@@ -157,6 +164,19 @@ def _parts(world: Inventory, source: PhysicalVolume, wish: Evacuate) -> list[Par
 
     parts.sort(key=turn)
     return choices.with_room(world, wish, source, parts)
+
+
+@contextmanager
+def _or_left(*vms: str) -> Iterator[None]:
+    """Name the way around what stands in the way of a few volumes: the others can leave a dying LUN at once."""
+    try:
+        yield
+    except (Refused, ClusterUnusable) as error:
+        left = [vm for vm in vms if names.of_vm(vm)]
+        if left:
+            each = " ".join(f"--exclude {vm}" for vm in left) if len(left) < 5 else "--exclude VM for each of these"
+            error.hint += f"; or move the others first: {each}"
+        raise
 
 
 def _refuse_kinds(
@@ -242,7 +262,7 @@ def _targets(world: Inventory, wish: Evacuate, source: PhysicalVolume) -> list[P
             raise Refused(
                 f"{pv.name} takes nothing new",
                 why="it is cordoned, being emptied or missing",
-                hint=f"`vmstore pv uncordon {pv.name}` opens it again",
+                hint=f"`vmstore pv uncordon {pv.anywhere}` opens it again",
             )
     classes = wish.classes or (() if named else (source.storage_class,))
     for name in classes:

@@ -23,7 +23,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
         if world.vg.shared and "lvmpolld" not in world.nodes[node].daemons:
             raise ClusterUnusable(
                 f"lvmpolld does not run on {node}",
-                why="pvmove in a shared VG wants it (lvm2 tools/pvmove.c)",
+                why="pvmove in a shared VG wants it",
                 hint=f"on {node}: systemctl start lvm2-lvmpolld.socket",
             )
     steps: list[Step] = []
@@ -61,6 +61,7 @@ def _pieces(ground: Ground, part: Part) -> list[MoveVolume]:
             uuid=source.uuid,
             source=where.device(world, node, source.uuid),
             targets=tuple(where.device(world, node, pv) for pv in piece.targets),
+            onto=where.called(world, node, piece.targets),
             size=piece.count * extent,
             idle=part.place.idle,
             region_mib=wish.move.region_mib,

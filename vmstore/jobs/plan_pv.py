@@ -19,7 +19,7 @@ def cordon(world: Inventory, uuid: str, *, allocatable: bool) -> list[Step]:
         raise Refused(
             f"{pv.name} is being emptied, and {', '.join(half)} is half-way off it",
             why="opened now, it would keep what only the evacuation knows how to end",
-            hint=f"`vmstore job abort {pv.name}` ends it and opens the PV; or run the evacuation again",
+            hint=f"`vmstore job abort {pv.anywhere}` ends it and opens the PV; or run the evacuation again",
         )
     if pv.allocatable is allocatable and not drop:
         return []
@@ -39,7 +39,7 @@ def drop(world: Inventory, uuid: str) -> list[Step]:
         raise Refused(
             f"{pv.name} is not empty",
             why=f"extents of {', '.join(there[:5])}{' and others' if len(there) > 5 else ''} lie on it",
-            hint=f"`vmstore evacuate {pv.name} --remove` empties it and takes it out",
+            hint=f"`vmstore evacuate {pv.anywhere} --remove` empties it and takes it out",
         )
     if len(world.pvs) == 1:
         raise Refused(
@@ -116,7 +116,7 @@ def _refuse_differences(world: Inventory, text: str, device: BlockDevice) -> Non
             why="without one it cannot be told whether all nodes see the same LUN",
             hint="take a LUN of the SAN: iSCSI and FC LUNs have a WWID",
         )
-    stable = text.startswith(("/dev/mapper/", "/dev/disk/"))
+    stable = text.startswith(("/dev/mapper/", "/dev/disk/")) or device.name == f"/dev/mapper/{text}"
     for node, facts in world.nodes.items():
         same = next((b for b in facts.blocks if b.wwid == device.wwid and b.name == device.name), None) or next(
             (b for b in facts.blocks if device.wwid and b.wwid == device.wwid), None

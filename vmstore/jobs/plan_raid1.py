@@ -75,7 +75,10 @@ def _added(ground: Ground, parts: Sequence[Part], legs: Sequence[Leg], stale: Co
     """Plan adding the legs that are not there yet; the source is open only meanwhile. ``stale`` notes go."""
     world, source = ground.world, ground.source
     new = [
-        AddLeg(leg.node, world.vg.name, leg.lv, source.uuid, leg.new, leg.size, str(part.choice))
+        AddLeg(
+            *(leg.node, world.vg.name, leg.lv, source.uuid, leg.new, leg.size, str(part.choice)),
+            onto=where.called(world, leg.node, leg.new_pvs),
+        )
         for part, leg in zip(parts, legs, strict=True)
         if not part.begun
     ]

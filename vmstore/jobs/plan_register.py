@@ -73,6 +73,8 @@ def drop(work: Work, world: Inventory, vm: str, settings: ClusterSettings) -> li
 
 def told(world: Inventory, vm: str, served: Sequence[Step], volume: str) -> str:
     """Say what a VM has now, and what comes next."""
+    if not served and world.cluster is None:
+        return f"{volume}; put the VM's files on it, then `vmstore start {vm}`"
     if not served:
         return volume
     node = world.cluster.reporter if world.cluster else world.reporter

@@ -55,13 +55,14 @@ def _refuse_use(world: Inventory, lv: LogicalVolume) -> None:
         raise Refused(
             f"{lv.name} is in use",
             why=f"it is mounted on {place.node} at {place.mount.target}",
-            hint=f"stop its VM; on {place.node}: umount {place.mount.target} && lvchange -an {world.vg.name}/{lv.name}",
+            hint=f"`vmstore stop {lv.name}`; if no VM has it mounted, on {place.node}: "
+            f"umount {place.mount.target} && lvchange -an {world.vg.name}/{lv.name}",
         )
     if not place.idle:
         raise Refused(
             f"{lv.name} is in use",
             why=f"it is active on {place.node}",
-            hint=f"stop its VM; on {place.node}: lvchange -an {world.vg.name}/{lv.name}",
+            hint=f"`vmstore stop {lv.name}`; if no VM has it, on {place.node}: lvchange -an {world.vg.name}/{lv.name}",
         )
     left = half_moved.why(world, lv.name)
     if lv.moving or left:

@@ -1,5 +1,6 @@
 """Plan starting, stopping, relocating, freezing and thawing a VM. Pure."""
 
+from vmstore import names, sizes
 from vmstore.config import Config
 from vmstore.errors import ClusterUnusable, Locked, NotFound, Refused
 from vmstore.jobs import freezing, lock_steps, plan_direct, suspending, where
@@ -26,10 +27,12 @@ def service(world: Inventory, vm: str) -> tuple[Cluster, Service]:
     if found is None:
         safety.cluster(cluster)
         lv = world.lv(vm)
+        meant = "" if lv else names.alike(vm, cluster.services)
+        made = f"{sizes.typed(lv.size)}` makes the service for it" if lv else "SIZE` makes volume and service"
         raise NotFound(
             f"{vm} has no service",
             why=f"{cluster.manager} lists none of that name" + (", though it has a volume" if lv else ""),
-            hint=f"`vmstore create {vm} SIZE` makes volume and service; with the size it has, the service alone",
+            hint=f"{meant}`vmstore status` shows all" if meant else f"`vmstore create {vm} {made}",
         )
     return cluster, found
 
@@ -104,9 +107,8 @@ def relocate(world: Inventory, config: Config, vm: str, node: str) -> list[Step]
     if found.state is not State.STARTED:
         if cluster.manager == NONE:
             where.known(world, [vm])
-        raise Refused(
-            f"{vm} does not run", why=f"{cluster.speaker} says {found.state}", hint=f"`vmstore start {vm} {node}`"
-        )
+        to_start = " ".join(filter(None, ("vmstore start", vm, node)))
+        raise Refused(f"{vm} does not run", why=f"{cluster.speaker} says {found.state}", hint=f"`{to_start}`")
     place = where.place(world, where.volume(world, vm))
     if node == found.owner:
         return []

@@ -37,6 +37,7 @@ def moves(ground: Ground, parts: Sequence[Part]) -> list[Step]:
             knows_autoactivation=wish.knows_autoactivation,
             tags=lv.tags,
             why=str(part.choice),
+            onto=where.called(world, node, ground.room[lv.name]),
         )
         limit = 0 if part.place.idle else max(1, wish.suspend - engines.SWAP)
         copy = CopyUsed(*at, lv.size, wish.filled[lv.name], limit)

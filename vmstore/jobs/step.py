@@ -198,6 +198,7 @@ class Step:
     unbroken: ClassVar[bool] = False
     vouches: ClassVar[bool] = False
     everywhere: ClassVar[bool] = False
+    aside: ClassVar[bool] = False
     of_service: ClassVar[bool] = False
     taken_back_in_doubt: ClassVar[bool] = False
 

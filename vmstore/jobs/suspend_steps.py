@@ -58,7 +58,7 @@ class NoteSuspended(SuspendNote):
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"note on {self.device} that {self.said.vm} is down only meanwhile"
+        return f"note that {self.said.vm} is down only meanwhile"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""
@@ -100,7 +100,7 @@ class ForgetSuspended(SuspendNote):
     @property
     def title(self) -> str:
         """Say in a few words what it does."""
-        return f"take the note on {self.said.vm} off {self.device}"
+        return f"take back the note on {self.said.vm}"
 
     def commands(self) -> list[Command]:
         """Give the exact commands, in order."""

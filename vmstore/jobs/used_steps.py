@@ -44,8 +44,8 @@ class CopyStep(VolumeStep):
 class MakeCopy(CopyStep):
     """Make the new volume beside the old one, and have both active on a node.
 
-    ``extents`` is its length, ``targets`` are the devices on which it may lie, ``tags`` the old one's; ``why`` it
-    is moved so.
+    ``extents`` is its length, ``targets`` are the devices on which it may lie, ``onto`` is what the admin calls them,
+    ``tags`` are the old one's; ``why`` it is moved so.
     """
 
     extents: int
@@ -55,6 +55,7 @@ class MakeCopy(CopyStep):
     knows_autoactivation: bool
     tags: tuple[str, ...] = ()
     why: str = ""
+    onto: str = ""
 
     taken_back_in_doubt: ClassVar[bool] = True
 
@@ -62,9 +63,8 @@ class MakeCopy(CopyStep):
     def title(self) -> str:
         """Say in a few words what it does."""
         size = sizes.show(self.extents * self.extent)
-        return (
-            f"make {self.copy} of {size} on {', '.join(self.targets)} and activate {self.lv} on {self.node} meanwhile"
-        )
+        onto = self.onto or ", ".join(self.targets)
+        return f"make {self.copy} of {size} on {onto} and activate {self.lv} on {self.node} meanwhile"
 
     @property
     def detail(self) -> str:

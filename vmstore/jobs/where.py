@@ -8,7 +8,8 @@ from vmstore import names
 from vmstore.errors import ClusterUnusable, NotFound, Refused
 from vmstore.jobs import half_moved
 from vmstore.model import Activation, Inventory, LogicalVolume, Mount
-from vmstore.services import SETTLED
+from vmstore.policies import safety
+from vmstore.services import SETTLED, State
 
 # pvmove and lvextend handle these; everything else is refused rather than tried (lvm2 tools/pvmove.c).
 _PLAIN_LAYOUTS = ("linear", "striped")
@@ -44,10 +45,11 @@ def volume(world: Inventory, name: str) -> LogicalVolume:
             hint="wait for the evacuation, or run it again if it was cut off; see `vmstore job list`",
         )
     if lv is None or lv.private:
+        meant = names.alike(name, (other.name for other in world.lvs if not other.private))
         raise NotFound(
             f"{name} has no volume in {world.vg.name}",
             why="the VG has no LV of that name",
-            hint=f"see `vmstore list`; `vmstore create {name} SIZE` makes one",
+            hint=f"{meant}`vmstore list` shows all" + ("" if meant else f"; `vmstore create {name} SIZE` makes one"),
         )
     return lv
 
@@ -92,8 +94,17 @@ def _agree(world: Inventory, lv: LogicalVolume, place: Place) -> None:
         raise Refused(
             f"the service {lv.name} is in between", why=says, hint=f"wait until `vmstore status {lv.name}` is settled"
         )
+    if holder != service.owner and not holder and service.owner not in world.nodes:
+        raise Refused(
+            f"who holds {lv.name} is disputed",
+            why=f"{says}, which does not answer or is called off",
+            hint=f"wait until {world.cluster.speaker} has fenced {service.owner} and started {lv.name} elsewhere: "
+            f"`vmstore status {lv.name}`",
+        )
     if holder != service.owner:
         seen = f"it is in use on {holder}" if holder else "no node has it in use"
+        if service.state is State.FAILED:
+            hint = safety.failed(world.cluster, service).hint
         raise Refused(f"who holds {lv.name} is disputed", why=f"{says}, but {seen}", hint=hint)
 
 
@@ -138,7 +149,7 @@ def usable(world: Inventory) -> None:
         raise Refused(
             f"a PV of {world.vg.name} is missing",
             why=f"{world.reporter} does not see {', '.join(pv.uuid for pv in gone)}, and LVM changes no VG like that",
-            hint=f"bring the LUN back (paths, zoning, iSCSI session); "
+            hint=f"bring the LUN back (paths, zoning, iSCSI session: `vmstore doctor` has the commands); "
             f"if it is gone for good: vgreduce --removemissing {world.vg.name} {told}",
         )
 
@@ -172,9 +183,19 @@ def device(world: Inventory, node: str, pv: str) -> str:
         raise Refused(
             f"{node} does not see the PV {found.name if found else pv}",
             why=f"LVM on {node} lists no device with that PV's UUID",
-            hint=f"look at `vmstore pv list` and, on {node}, at `pvs` and `multipath -ll`",
+            hint=f"`vmstore doctor` has the commands that bring it back; on {node}, see `pvs` and `multipath -ll`",
         )
     return name
+
+
+def called(world: Inventory, node: str, pvs: Iterable[str]) -> str:
+    """Name PVs, by UUID, as `vmstore pv list` does, and as a node does where that is another name.
+
+    A step that runs elsewhere would otherwise seem to copy onto the very PV that is being emptied.
+    """
+    listed = {pv.uuid: pv.name for pv in world.pvs}
+    both = ((listed[pv], device(world, node, pv)) for pv in pvs)
+    return ", ".join(name if name == there else f"{name} ({there} on {node})" for name, there in both)
 
 
 def find_pv(world: Inventory, local: str, text: str) -> str:
@@ -202,12 +223,22 @@ def find_pv(world: Inventory, local: str, text: str) -> str:
             hint="name the PV by its WWID or UUID, as `vmstore pv list` shows them",
         )
     if not meant:
-        raise NotFound(
-            f"there is no PV {text} in {world.vg.name}",
-            why=f"its PVs are {', '.join(sorted(pv.name for pv in world.pvs))} (names on {world.reporter})",
-            hint="see `vmstore pv list`; a PV of another VG is not vmstore's to touch",
-        )
+        raise _no_pv(world, text)
     return next(iter(meant))
+
+
+def _no_pv(world: Inventory, text: str) -> NotFound:
+    seen = [pv for pv in world.pvs if not pv.missing]
+    lost = [pv.uuid for pv in world.pvs if pv.missing]
+    # Of a LUN that no node sees, nothing tells the WWID.
+    missing = f"; {', '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing" if lost else ""
+    meant = names.alike(text, (name for pv in seen for name in (pv.name, pv.anywhere)))
+    hint = "a missing PV is named by its UUID; `vmstore doctor` tells how its LUN may come back"
+    return NotFound(
+        f"there is no PV {text} in {world.vg.name}",
+        why=f"its PVs are {', '.join(sorted(pv.name for pv in seen))} (names on {world.reporter}){missing}",
+        hint=hint if lost else f"{meant}`vmstore pv list` shows all; a PV of another VG is not vmstore's to touch",
+    )
 
 
 def destinations(world: Inventory, local: str, words: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -218,12 +249,15 @@ def destinations(world: Inventory, local: str, words: Iterable[str]) -> tuple[tu
     for word in words:
         if word in known:
             classes.append(word)
-        elif "/" in word or "-" in word or len(word) > 16:
+            continue
+        try:
             pvs.append(find_pv(world, local, names.pv(word)))
-        else:
+        except NotFound:
+            if "/" in word or len(word) > 16:
+                raise
             raise NotFound(
                 f"there is no class or PV {word!r} in {world.vg.name}",
                 why=f"its PVs are of class {', '.join(sorted(known))}",
-                hint="see `vmstore pv list` for classes and PVs",
-            )
+                hint=f"{names.alike(word, known)}`vmstore pv list` shows classes and PVs",
+            ) from None
     return tuple(classes), tuple(pvs)

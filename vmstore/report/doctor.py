@@ -13,7 +13,7 @@ from vmstore.report.json_types import Code, Count
 
 Severity = Literal["warning", "error"]
 LEVELS: Mapping[Level, Severity] = {Level.WARNING: "warning", Level.ERROR: "error"}
-_WIDTH = 100
+_WIDTH = 80
 
 
 class MendRow(TypedDict):
@@ -96,7 +96,15 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"{LEVELS[group[0].level]} {code[1]}: {CODES[code[1]].title}"
         yield from textwrap.wrap(CODES[code[1]].meaning, _WIDTH, initial_indent="  ", subsequent_indent="  ")
         for finding in group:
-            yield f"  - {finding.kind} {finding.name}: {_flat(finding.what)}"
+            what = f"{finding.kind} {finding.name}: {_flat(finding.what)}"
+            yield from textwrap.wrap(
+                what,
+                _WIDTH,
+                initial_indent="  - ",
+                subsequent_indent="    ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
             yield from (f"      {_command(mend)}" for mend in finding.mend)
         yield ""
     if diagnosis.unknown:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Literal, NotRequired, TypedDict, cast
 
-from vmstore import moments
+from vmstore import moments, sizes
 from vmstore.jobs.joblook import Job, State
 from vmstore.report.json_types import Count, Size, Time
 
@@ -82,6 +82,35 @@ def line(event: EventRow) -> str:
     """Write an event for eyes."""
     words = [str(event[key]) for key in ("what", "why", "by") if event.get(key)]
     return f"{event['time']}  {event['event']}{': ' if words else ''}{', '.join(words)}"
+
+
+def who(holder: str | None) -> str:
+    """Name whoever works on a job for eyes, without the process and the time."""
+    return holder.partition(" (process ")[0] if holder else "-"
+
+
+def asked(job: Job) -> str:
+    """Say what was asked for, as it would be typed."""
+    told = job.asked
+    options = (
+        # Where a relief goes to, it finds by itself.
+        ("--to", [] if job.pv.relieved else told.get("to")),
+        ("--most", told.get("most")),
+        ("--remove", bool(told.get("remove"))),
+        ("--window", told.get("window")),
+        ("--rate", sizes.typed(job.limit) if job.limit else ""),
+        ("--exclude", told.get("exclude")),
+        ("--engine", told.get("engine")),
+        ("--suspend", f"{told['suspend']}s" if told.get("suspend") else ""),
+    )
+    words = ["vmstore rebalance" if job.pv.relieved else f"vmstore evacuate {job.pv.anywhere}"]
+    for option, value in options:
+        if value is True:
+            words.append(option)
+        else:
+            values = value if isinstance(value, list) else [value] if value else []
+            words += [f"{option} {each}" for each in values]
+    return " ".join(words)
 
 
 def age(since: datetime) -> float:

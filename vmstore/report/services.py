@@ -6,9 +6,10 @@ Without a manager, the nodes tell of the VMs that run on them.
 from collections.abc import Iterator
 from typing import Literal, TypedDict
 
-from vmstore.errors import VmstoreError
+from vmstore.errors import ClusterUnusable, VmstoreError
 from vmstore.jobs import freezing, where
 from vmstore.model import Inventory
+from vmstore.report import volumes
 from vmstore.report.json_types import Holder
 from vmstore.services import NONE, Cluster, Service, State
 
@@ -56,6 +57,8 @@ def remarks(world: Inventory) -> Iterator[str]:
     if cluster.manager == NONE:
         yield from _unmanaged(world, cluster)
         return
+    for node, why in sorted(world.unsure().items()):
+        yield f"{node} {why}: what it holds is not known"
     if cluster.trouble:
         yield f"{cluster.manager} does not tell the states of its services: {cluster.trouble}"
     if not cluster.quorate:
@@ -88,7 +91,7 @@ def _row(world: Inventory, service: Service) -> ServiceRow:
         "state": service.state,
         "node": service.owner or None,
         "frozen": _frozen(world, service),
-        "held_by": ",".join(holders) or None,
+        "held_by": ",".join(holders) or (volumes.UNKNOWN if lv and world.unsure() else None),
         "note": _note(world, service),
     }
 
@@ -103,8 +106,13 @@ def _note(world: Inventory, service: Service) -> str:
     lv = world.lv(service.vm)
     if lv is None:
         return "; ".join(filter(None, ("no volume", service.detail)))
+    # A manager may have no more to say of a service than its state once more.
+    detail = "" if service.detail == service.state else service.detail
     try:
         where.place(world, lv)
+    except ClusterUnusable:
+        # Which nodes are silent, and why, is told once for all.
+        return "; ".join(filter(None, ("who holds it is not known", detail)))
     except VmstoreError as error:
-        return "; ".join(filter(None, (f"{error.what}: {error.why}", service.detail)))
-    return service.detail
+        return "; ".join(filter(None, (f"{error.what}: {error.why}", detail)))
+    return detail

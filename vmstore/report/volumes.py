@@ -48,6 +48,7 @@ class _Seen:
         self.world = world
         self.nobody = UNKNOWN if world.unsure() else None
         self.pvs = {pv.uuid: (pv.name, pv.storage_class) for pv in world.pvs}
+        self.missing = {pv.uuid for pv in world.pvs if pv.missing}
 
 
 def rows(world: Inventory) -> list[VolumeRow]:
@@ -78,7 +79,7 @@ def _row(seen: _Seen, lv: LogicalVolume) -> VolumeRow:
         else None,
         "classes": sorted({storage_class for _, storage_class in pvs}),
         "pvs": sorted(name for name, _ in pvs),
-        "note": _note(lv, active),
+        "note": _note(seen, lv, active),
     }
 
 
@@ -122,8 +123,10 @@ def _pvs_of(world: Inventory, lv: LogicalVolume) -> set[str]:
     return {run.pv for part in (lv, *movers) for run in part.extents}
 
 
-def _note(lv: LogicalVolume, active: Sequence[Activation]) -> str:
+def _note(seen: _Seen, lv: LogicalVolume, active: Sequence[Activation]) -> str:
     notes = []
+    if seen.missing and any(lv.on(uuid) for uuid in seen.missing):
+        notes.append("on a missing PV")
     if lv.name.endswith(names.MAKING):
         notes.append("unfinished: create it again")
     if lv.name.endswith(names.GOING):
