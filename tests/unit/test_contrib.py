@@ -61,13 +61,13 @@ def test_cron_reads_it_by_name_and_to_its_last_line() -> None:
 
 @pytest.mark.spawns("systemd-analyze")
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
-    """The program of the service must be there for that, so it is named by a path."""
-    program = shutil.which("true")
-    for unit in (CONTRIB / "systemd").iterdir():
-        text = unit.read_text(encoding="utf-8").replace("ExecStart=vmstore ", f"ExecStart={program} ")
-        (tmp_path / unit.name).write_text(text, encoding="utf-8")
-    units = sorted(map(str, tmp_path.iterdir()))
-    assert len(units) == 2
+    """The program of the service must be there for that, so it is named by a path, and so must the target."""
+    shutil.copytree(CONTRIB / "systemd", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "resource-agents-deps.target").write_text("[Unit]\nDescription=A part of resource-agents\n")
+    program = tmp_path / SERVICE.name
+    program.write_text(program.read_text().replace("ExecStart=vmstore ", f"ExecStart={shutil.which('true')} "))
+    units = sorted(str(place) for place in tmp_path.iterdir() if place.is_file())
+    assert [Path(f"{unit}.d").is_dir() for unit in units] == [True, False, False]
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
