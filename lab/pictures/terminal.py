@@ -37,8 +37,10 @@ class Terminal:
         settings = f"function fish_prompt; printf '$ '; end; source {COMPLETIONS}"
         self._tmux("send-keys", "-l", f"clear; fish --no-config --init-command {shlex.quote(settings)}")
         self._tmux("send-keys", "Enter")
-        self.wait_for(r"^\$ ")
+        self.wait_for(r"\A\$\s*\Z")
         self._tmux("send-keys", "-l", command)
+        # What is typed too fast is pasted to fish, TAB included.
+        time.sleep(2)
         self._tmux("send-keys", "Tab")
 
     def dismiss(self) -> None:
@@ -54,8 +56,8 @@ class Terminal:
     def wait_for(self, pattern: str, seconds: float = 300) -> None:
         """Wait until the screen shows something."""
         end = time.monotonic() + seconds
-        while not re.search(pattern, self._screen()):
-            assert time.monotonic() < end, f"waited {seconds:.0f} s for {pattern} in\n{self._screen()}"
+        while not re.search(pattern, screen := self._tmux("capture-pane", "-p")):
+            assert time.monotonic() < end, f"waited {seconds:.0f} s for {pattern} in\n{screen}"
             time.sleep(0.2)
 
     def draw(self, file: Path, title: str) -> None:
