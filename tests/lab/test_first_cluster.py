@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.driver import HOST, Cluster, status
+from lab.driver import HOST, Cluster
 from tests.lab.services import Vm
 from tests.support import howtos
 from vmstore.tools.agent import AGENT
@@ -41,8 +41,10 @@ def _runs_on_one_of(vm: Vm, nodes: list[str]) -> None:
     vm.node = vm.runs_on(nodes)
 
 
-def _is_on(node: str) -> bool:
-    return any(machine["running"] for machine in status()["machines"] if machine["name"] == node)
+def _is_on(lab: Cluster, node: str) -> bool:
+    # With a node off it tells so by its exit code, too.
+    told = lab.lab("status", "--json", check=False).json
+    return any(machine["running"] for machine in told["machines"] if machine["name"] == node)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +125,7 @@ def test_a_node_that_restarts_has_its_vm_suspended_first_and_comes_back_by_itsel
     _runs_on_one_of(web01, others)
     web01.counts_on()
     # An emulated node that resets is off.
-    lab.wait(lambda: not _is_on(node), 120, f"{node} to have ended")
+    lab.wait(lambda: not _is_on(lab, node), 120, f"{node} to have ended")
     lab.lab("start", node)
     went = lab.sh(node, "journalctl -b -1 -o cat -t libvirt-guests.sh").out
     assert "no running guests" in went
