@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from vmstore import sizes
 from vmstore.errors import NotFound, Refused
 from vmstore.services import NONE
 from vmstore.survey import Group, Survey
@@ -52,7 +53,8 @@ def vg(survey: Survey, wanted: str) -> Group:
 def why_vg(group: Group) -> str:
     """Tell what is known of the VG."""
     locks = f"shared under {group.locks}" if group.locks else "not shared"
-    return f"The VG with one LV for each VM: {locks}, {group.pvs} PVs, {group.lvs} LVs."
+    what = f"{sizes.counted(group.pvs, 'PV')}, {sizes.counted(group.lvs, 'LV')}"
+    return f"The VG with one LV for each VM: {locks}, {what}."
 
 
 def nodes(survey: Survey, wanted: tuple[str, ...]) -> Choice:
