@@ -13,11 +13,7 @@ from tests.support import howtos
 
 TOPOLOGY = "default"
 # What they type is tried by the tests of each verb as well.
-LONG = {
-    "test_a_dying_lun_is_emptied_and_taken_out_while_its_vm_runs",
-    "test_an_iscsi_lun_is_replaced_by_a_new_one_of_fc",
-    "test_a_volume_grows_by_itself_by_the_rules_of_the_how_to_and_the_report_tells_of_it",
-}
+pytestmark = pytest.mark.long
 MIB = 2**20
 # Where the admin works; the volumes are on other nodes.
 NODE = "n3"

@@ -14,7 +14,7 @@ from vmstore.tools.agent import AGENT
 
 TOPOLOGY = "rgmanager"
 # What it types is tried by the tests of both managers as well.
-LONG = {"test_a_red_hat_cluster_gets_a_vm_that_moves_and_a_lun_that_is_emptied_under_it"}
+pytestmark = pytest.mark.long
 NODE, OTHER = "n1", "n2"
 OLD = f"{Path(AGENT).parent}/.vm.old"
 SIZE = "48M"
