@@ -42,5 +42,5 @@ def export(
         ui_files.write(file, text, private=True)
     if world.cluster and world.cluster.trouble:
         ui.say(f"vmstore: the services are not in it: {world.cluster.trouble}")
-    for node, why in world.unsure().items():
-        ui.say(f"vmstore: {node} {why}: what it holds is not known")
+    for line in world.unheard():
+        ui.say(f"vmstore: {line}")

@@ -48,8 +48,7 @@ def list_jobs(config: Config = None, output: Format = Output.table, offline: Off
     if not rows:
         ui.say("no job is under way; `vmstore evacuate PV` begins one")
     for row in rows:
-        if row["state"] in _NEXT:
-            ui.say(_NEXT[row["state"]].format(job=row["job"]))
+        _say_next(row["state"], row["job"])
 
 
 def show(job: JobName, config: Config = None, output: Format = Output.table, offline: Offline = None) -> None:
@@ -76,8 +75,7 @@ def show(job: JobName, config: Config = None, output: Format = Output.table, off
     ui.facts(output, "job", jobs.JobFacts(**row, events=told), shown)
     if output is Output.table:
         ui.write("".join(f"{jobs.line(event)}\n" for event in told))
-        if found.state in _NEXT:
-            ui.say(_NEXT[found.state].format(job=found.name))
+        _say_next(found.state, found.name)
 
 
 def watch(job: JobName, config: Config = None, offline: Offline = None) -> None:
@@ -105,7 +103,7 @@ def watch(job: JobName, config: Config = None, offline: Offline = None) -> None:
             ui.say(line)
             last, told = line, now
         if found.state == "stopped":
-            ui.say(_NEXT["stopped"].format(job=name))
+            _say_next(found.state, name)
             return
         time.sleep(EVERY)
     ui.say(f"{name} is over")
@@ -329,6 +327,13 @@ def abort(
         if dry_run
         else f"{found.name} is given up; every volume is whole, and on {found.pv.name} there {_are(left)}",
     )
+
+
+def _say_next(state: str, job: str) -> None:
+    from vmstore import ui
+
+    if state in _NEXT:
+        ui.say(_NEXT[state].format(job=job))
 
 
 def _are(left: list[str]) -> str:

@@ -24,5 +24,5 @@ def list_volumes(config: Config = None, output: Format = Output.table, offline: 
     ui.items(output, "volumes", columns, rows)
     if not rows and output is Output.table:
         ui.say(f"{world.vg.name} has no volumes yet; `vmstore create VM SIZE` makes one")
-    for node, why in world.unsure().items():
-        ui.say(f"vmstore: {node} {why}: what it holds is not known")
+    for line in world.unheard():
+        ui.say(f"vmstore: {line}")

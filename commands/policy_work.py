@@ -129,8 +129,8 @@ def _notes(rules: Policies, world: Inventory, kept: Record) -> None:
         ui.say(f"vmstore: [growth.classes.{name}] is for a class that no PV of {world.vg.name} has")
     for vm in sorted(name for name in rules.growth.vms if world.lv(name) is None):
         ui.say(f"vmstore: [growth.vms.{vm}] is for a VM that has no volume in {world.vg.name}")
-    for node, why in world.unsure().items():
-        ui.say(f"vmstore: {node} {why}: what it holds is not known")
+    for line in world.unheard():
+        ui.say(f"vmstore: {line}")
     if kept.trouble:
         ui.say(f"vmstore: {kept.trouble}: `policy apply` grows nothing")
     elif rules.growth.any and kept.now < kept.known_from:

@@ -270,6 +270,10 @@ class Inventory(msgspec.Struct, frozen=True):
         """Say of those nodes why it is not known."""
         return "; ".join(f"{node} {why}" for node, why in self.unsure().items())
 
+    def unheard(self) -> list[str]:
+        """Say of each of those nodes that nobody knows what it holds."""
+        return [f"{node} {why}: what it holds is not known" for node, why in self.unsure().items()]
+
 
 def dm_uuid(vg_uuid: str, lv_uuid: str) -> str:
     """Give the device-mapper UUID of an LV (lvm2 lib/activate/dev_manager.c: build_dm_uuid)."""

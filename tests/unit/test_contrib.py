@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vmstore.cli import app
+from vmstore.tools import checkup
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
 SERVICE = CONTRIB / "systemd" / "vmstore-report.service"
@@ -70,6 +71,14 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     assert [Path(f"{unit}.d").is_dir() for unit in units] == [True, False, False]
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_order_at_shutdown_has_all_that_doctor_looks_for() -> None:
+    drop_in = (CONTRIB / "systemd" / "resource-agents-deps.target.d" / "vmstore.conf").read_text()
+    ordered = {unit for units in re.findall(r"^After=(.+)$", drop_in, re.MULTILINE) for unit in units.split()}
+    [needed] = re.findall(r"^readonly needed=\((.+?)\)$", checkup.script(), re.MULTILINE | re.DOTALL)
+    assert "libvirt-guests.service" in needed
+    assert set(needed.split()) <= ordered
 
 
 @pytest.mark.spawns("systemd-analyze")

@@ -57,8 +57,7 @@ def remarks(world: Inventory) -> Iterator[str]:
     if cluster.manager == NONE:
         yield from _unmanaged(world, cluster)
         return
-    for node, why in sorted(world.unsure().items()):
-        yield f"{node} {why}: what it holds is not known"
+    yield from world.unheard()
     if cluster.trouble:
         yield f"{cluster.manager} does not tell the states of its services: {cluster.trouble}"
     if not cluster.quorate:
