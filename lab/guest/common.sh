@@ -6,6 +6,14 @@ modprobe qemu_fw_cfg
 # Not sourced: bash trusts the size of a file it sources, and sysfs does not tell it.
 eval "$(cat /sys/firmware/qemu_fw_cfg/by_name/opt/vmstore-lab/config/raw)"
 
+# become_machine: bear the machine's name, and end as it would.
+become_machine() {
+    # An oops must look like a loss of power to the other nodes, not like a node that answers half of the time.
+    echo 1 >/proc/sys/kernel/panic_on_oops
+    hostname "$LAB_NAME"
+    echo "$LAB_NAME" >/etc/hostname
+}
+
 # milestone NAME: tell the host how far this machine is.
 milestone() {
     local uptime rest
