@@ -17,7 +17,7 @@ from vmstore.jobs.relief import Turn
 from vmstore.jobs.step import Step
 from vmstore.model import Inventory
 from vmstore.output import Output
-from vmstore.policies import class_room, rebalance
+from vmstore.policies import rebalance
 from vmstore.policies.burden import Policy
 from vmstore.policies.placement import Rules
 from vmstore.policies.rebalance import Plan
@@ -58,10 +58,8 @@ class Wish:
         placement, limits = self.run.config.placement, session.rules(self.run.config)
         share = 1 if self.share is None else self.share
         pvs = {pv.uuid: min(int(pv.size * share), limits.levels(Kind.PV, pv.name).room(pv.size, 0)) for pv in world.pvs}
-        rules = Rules.of(placement)
-        rules = replace(rules, reserve=class_room.reserves(world, limits, rules))
-        fixed = relief.fixed(world, self.exclude)
-        return Policy(rules, pvs, class_room.blocks(world, limits), placement.classes, fixed)
+        classes = {pv.storage_class: limits.levels(Kind.CLASS, pv.storage_class) for pv in world.pvs}
+        return Policy(Rules.of(placement), pvs, classes, placement.classes, relief.fixed(world, self.exclude))
 
     def of(self, world: Inventory, turn: Turn) -> Evacuate:
         """Say what is wanted of one PV."""

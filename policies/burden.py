@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from vmstore.model import Inventory, PhysicalVolume
 from vmstore.policies.placement import Rules, open_to_new
+from vmstore.policies.thresholds import Levels
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What shall hold: the ``rules`` of placement, and the most bytes that PVs, by UUID, and classes may bear.
+    """What shall hold: the ``rules`` of placement, the most bytes that PVs, by UUID, may bear, and limits of classes.
 
     A PV or class that is not named may be full. ``order`` are the preferred classes; ``fixed`` says of volumes that
     must stay where they are why.
@@ -19,7 +20,7 @@ class Policy:
 
     rules: Rules = field(default_factory=Rules)
     pvs: Mapping[str, int] = field(default_factory=dict)
-    classes: Mapping[str, int] = field(default_factory=dict)
+    classes: Mapping[str, Levels] = field(default_factory=dict)
     order: Sequence[str] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
 
@@ -109,9 +110,9 @@ class Burden:
         """Give the most bytes that a PV or a class may bear, None without a limit; a reserve is one of its class."""
         if kind is Limit.PV:
             return self.policy.pvs.get(name)
-        limits = [self.policy.classes[name]] if name in self.policy.classes else []
-        if name in self.policy.rules.reserve:
-            limits.append(self._shared.get(name, 0) + self._spare.get(name, 0) - self.policy.rules.reserve[name])
+        limits = [most for most in (self._block(name),) if most is not None]
+        if kept := self._reserve(name):
+            limits.append(self._whole(name) - kept)
         return max(0, min(limits)) if limits else None
 
     def bears(self, kind: Limit, name: str) -> int:
@@ -123,11 +124,24 @@ class Burden:
         if need.kind is Limit.PV:
             return self.used[need.name] - self.policy.pvs.get(need.name, self.used[need.name])
         if need.kind is Limit.CLASS:
-            shared = self._shared.get(need.name, 0)
-            return shared - self.policy.classes.get(need.name, shared)
+            most = self._block(need.name)
+            return 0 if most is None else self._shared.get(need.name, 0) - most
         if need.kind is Limit.RESERVE:
-            return self.policy.rules.reserve.get(need.name, 0) - self._spare.get(need.name, 0)
+            return self._reserve(need.name) - self._spare.get(need.name, 0)
         return 0
+
+    def _whole(self, name: str, less: int = 0) -> int:
+        """Give what counts of a class: it gets less by what leaves a PV that takes nothing new."""
+        return self._shared.get(name, 0) + self._spare.get(name, 0) - less
+
+    def _block(self, name: str, less: int = 0) -> int | None:
+        levels = self.policy.classes.get(name)
+        return levels.block.full(self._whole(name, less)) if levels and levels.block else None
+
+    def _reserve(self, name: str, less: int = 0) -> int:
+        levels = self.policy.classes.get(name)
+        part = levels.reserve.part(self._whole(name, less)) if levels and levels.reserve else 0
+        return max(part, self.policy.rules.reserve.get(name, 0))
 
     def over(self, name: str) -> bool:
         """Tell whether a class has too much, so that volumes may leave it."""
@@ -161,18 +175,26 @@ class Burden:
             return False
         if size > self.left(target):
             return False
-        away = self.of[move.source] != self.of[target]
-        name = self.of[target]
-        if away and size > self.policy.classes.get(name, self._shared[name] + size) - self._shared[name]:
-            return False
-        # Off a PV that takes nothing new, a move within the class takes from what is free there.
-        takes = away or move.source not in self.open
-        if takes and name in self.policy.rules.reserve and self._spare[name] - size < self.policy.rules.reserve[name]:
+        if not self._keeps(move):
             return False
         if vm in self.striped and target in self.on[vm]:
             return False
         others = (other for group in self._groups.get(vm, ()) for other in self.policy.rules.apart[group])
         return not any(target in self.on.get(other, {}) for other in others if other != vm)
+
+    def _keeps(self, move: Move) -> bool:
+        """Tell whether the class that a move goes to is within its limits with it, as far as it changes there."""
+        name, size = self.of[move.target], move.size
+        away = self.of[move.source] != name
+        if not away and move.source in self.open:
+            return True
+        # Within the class, off a PV that takes nothing new: it takes from what is free, and what it leaves is lost.
+        more, less = (size, 0) if away else (0, size)
+        block = self._block(name, less)
+        if block is not None and self._shared[name] + more > block:
+            return False
+        kept = self._reserve(name, less)
+        return not kept or self._spare[name] - size >= kept
 
     def shift(self, move: Move) -> None:
         """Take note that a volume is moved."""

@@ -33,34 +33,6 @@ def usable(pvs: Iterable[PhysicalVolume]) -> Usable:
     return Usable(sum(pv.allocated for pv in there), sum(pv.free for pv in there if placement.takes_new(pv)))
 
 
-def by_class(world: Inventory) -> dict[str, Usable]:
-    """Count it for each class."""
-    classes: dict[str, list[PhysicalVolume]] = {}
-    for pv in world.pvs:
-        classes.setdefault(pv.storage_class, []).append(pv)
-    return {name: usable(pvs) for name, pvs in classes.items()}
-
-
-def reserves(world: Inventory, thresholds: Thresholds, rules: Placement) -> dict[str, int]:
-    """Give the bytes that each class keeps free: the larger one where thresholds and placement both tell."""
-    found = dict(rules.reserve)
-    for name, there in by_class(world).items():
-        kept = thresholds.levels(Kind.CLASS, name).reserve
-        if kept:
-            found[name] = max(found.get(name, 0), kept.part(there.whole))
-    return found
-
-
-def blocks(world: Inventory, thresholds: Thresholds) -> dict[str, int]:
-    """Give the bytes in use from which on each class is at its ``block``, as far as it has one."""
-    found = {}
-    for name, there in by_class(world).items():
-        block = thresholds.levels(Kind.CLASS, name).block
-        if block:
-            found[name] = block.full(there.whole)
-    return found
-
-
 def limited(world: Inventory, thresholds: Thresholds, rules: Placement) -> Placement:
     """Give the rules of placement that also keep each PV within its thresholds, as far as it has some."""
     levels = {pv.uuid: thresholds.levels(Kind.PV, pv.name) for pv in world.pvs}

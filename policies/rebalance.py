@@ -136,16 +136,38 @@ _Part = tuple[str, str, int]
 
 def _shed(burden: Burden, need: Need) -> list[Move] | None:
     """Move so many bytes off a PV, or out of a class, that it is within its limit: the least that finds room."""
-    least = burden.excess(need)
     parts = [part for part in _parts(burden, need) if _placed(burden, [part], need)]
-    if sum(size for _, _, size in parts) < least:
-        return None
+    least = burden.excess(need)
+    while sum(size for _, _, size in parts) >= least:
+        moves = _least(burden, parts, least, need)
+        if moves is None:
+            return None
+        more = _over(burden, moves, need)
+        if more <= 0:
+            return moves
+        # The limit of a class sinks where what leaves it lay on a PV that takes nothing new.
+        least = sum(move.size for move in moves) + more
+    return None
+
+
+def _least(burden: Burden, parts: Sequence[_Part], least: int, need: Need) -> list[Move] | None:
+    """Move at least so many bytes."""
     for chosen in _covers(parts, least):
         moves = _placed(burden, chosen, need)
         if moves:
             return moves
     tried = [_grabbed(burden, order, least, need) for order in (parts, parts[::-1])]
     return min((moves for moves in tried if moves), key=lambda moves: sum(m.size for m in moves), default=None)
+
+
+def _over(burden: Burden, moves: Sequence[Move], need: Need) -> int:
+    """Give the bytes by which something is still beyond its limit with these moves."""
+    for move in moves:
+        burden.shift(move)
+    more = burden.excess(need)
+    for move in reversed(moves):
+        burden.back(move)
+    return more
 
 
 def _parts(burden: Burden, need: Need) -> list[_Part]:

@@ -1,6 +1,7 @@
 """Which volumes are moved to bring PVs and classes within policy: few bytes, and nothing that need not be."""
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain, combinations, product
 
 import pytest
@@ -13,6 +14,7 @@ from vmstore.policies import rebalance
 from vmstore.policies.burden import Burden, Limit, Move, Need, Policy
 from vmstore.policies.placement import Rules
 from vmstore.policies.rebalance import Plan
+from vmstore.policies.thresholds import Amount, Levels
 
 PVS = ("a1", "a2", "b1", "b2")
 
@@ -20,6 +22,11 @@ PVS = ("a1", "a2", "b1", "b2")
 def told(plan: Plan) -> list[tuple[str, str, str]]:
     """Say of each move which volume goes from where to where."""
     return [(move.vm, move.source, move.target) for move in plan.moves]
+
+
+def up_to(size: int, whole: int = 20 * G) -> Levels:
+    """Give the limit of a class of which so much may be in use."""
+    return Levels(block=Amount(Fraction(size, whole)))
 
 
 def two_classes() -> World:
@@ -32,7 +39,7 @@ def two_classes() -> World:
 
 def test_within_policy_nothing_is_moved() -> None:
     world = two_classes().lv("web01", 6 * G, "a1").inventory()
-    assert rebalance.plan(world, Policy(pvs={"a1": 6 * G}, classes={"a": 6 * G})) == Plan((), ())
+    assert rebalance.plan(world, Policy(pvs={"a1": 6 * G}, classes={"a": up_to(6 * G)})) == Plan((), ())
 
 
 def test_the_least_bytes_leave_a_pv_that_bears_too_much() -> None:
@@ -53,20 +60,20 @@ def test_a_volume_stays_in_its_class_while_that_has_not_too_much() -> None:
 
 def test_out_of_a_class_with_too_much_volumes_go_to_the_preferred_one() -> None:
     world = two_classes().pv("c1", cls="c").lv("web01", 6 * G, "a1").lv("db01", 2 * G, "a2").inventory()
-    policy = Policy(classes={"a": 6 * G})
+    policy = Policy(classes={"a": up_to(6 * G)})
     assert told(rebalance.plan(world, replace(policy, order=("a", "c")))) == [("db01", "a2", "c1")]
     assert told(rebalance.plan(world, replace(policy, order=("b", "c")))) == [("db01", "a2", "b1")]
 
 
 def test_what_leaves_a_pv_may_relieve_its_class_as_well() -> None:
     world = two_classes().lv("web01", 4 * G, "a1").lv("db01", 3 * G, "a1").lv("old01", 3 * G, "a2").inventory()
-    plan = rebalance.plan(world, Policy(pvs={"a1": 4 * G}, classes={"a": 7 * G}))
+    plan = rebalance.plan(world, Policy(pvs={"a1": 4 * G}, classes={"a": up_to(7 * G)}))
     assert told(plan) == [("db01", "a1", "b1")]
 
 
 def test_what_a_later_move_makes_superfluous_is_left_out() -> None:
     world = two_classes().lv("web01", 3 * G, "a1").lv("db01", 4 * G, "a1").inventory()
-    plan = rebalance.plan(world, Policy(pvs={"a1": 4 * G}, classes={"a": 3 * G}))
+    plan = rebalance.plan(world, Policy(pvs={"a1": 4 * G}, classes={"a": up_to(3 * G)}))
     assert told(plan) == [("db01", "a1", "b2")]
 
 
@@ -106,6 +113,26 @@ def test_onto_a_pv_that_takes_nothing_new_nothing_goes() -> None:
     assert [unmet.need.name for unmet in plan.unmet] == ["a1"]
 
 
+def test_the_limit_of_a_class_sinks_with_what_leaves_a_pv_that_takes_nothing_new() -> None:
+    world = two_classes().pv("a3", cls="a", cordoned=True)
+    for number in range(8):
+        world.lv(f"vm{number}", 1 * G, "a3")
+    made = world.lv("web01", 4 * G, "a1").inventory()
+    policy = Policy(classes={"a": Levels(block=Amount(Fraction(40, 100)))})
+    # 12 GiB of 28 are in use, and 11.2 may be; one less are 11 of 27, where 10.8 may be, two less 10 of 26.
+    plan = rebalance.plan(made, policy)
+    assert (plan.size, plan.unmet) == (2 * G, ())
+    assert rebalance.plan(rebalance.moved(made, plan.moves), policy) == Plan((), ())
+
+
+def test_off_a_pv_that_takes_nothing_new_nothing_goes_within_a_class_that_would_have_too_much_then() -> None:
+    world = World().pv("a1", cls="a", cordoned=True).pv("a2", cls="a").lv("web01", 6 * G, "a1").inventory()
+    policy = Policy(pvs={"a1": 5 * G}, classes={"a": Levels(block=Amount(Fraction(1, 2)))})
+    assert [unmet.need.kind for unmet in rebalance.plan(world, policy).unmet] == [Limit.PV]
+    policy = replace(policy, classes={"a": Levels(block=Amount(Fraction(3, 5)))})
+    assert told(rebalance.plan(world, policy)) == [("web01", "a1", "a2")]
+
+
 def test_a_pv_that_is_cordoned_may_be_relieved() -> None:
     world = World().pv("a1", cls="a", cordoned=True).pv("a2", cls="a").lv("web01", 6 * G, "a1").inventory()
     assert told(rebalance.plan(world, Policy(pvs={"a1": 5 * G}))) == [("web01", "a1", "a2")]
@@ -123,7 +150,7 @@ def test_what_was_begun_is_kept_as_long_as_it_fits() -> None:
 
 def test_a_pv_gives_before_it_takes_where_it_must() -> None:
     world = two_classes().lv("db01", 6 * G, "a1").lv("db02", 4 * G, "a1").lv("x", 4 * G, "a2").lv("y", 3 * G, "a2")
-    policy = Policy(Rules(apart=[("db01", "db02")]), pvs={"a2": 4 * G}, classes={"a": 13 * G})
+    policy = Policy(Rules(apart=[("db01", "db02")]), pvs={"a2": 4 * G}, classes={"a": up_to(13 * G)})
     plan = rebalance.plan(world.inventory(), policy)
     assert plan.unmet == ()
     assert Burden(rebalance.moved(world.inventory(), plan.moves), policy).needs() == []
@@ -185,7 +212,12 @@ def cases(draw: st.DrawFn, most: int = 9) -> Case:
             free |= {pv: free[pv] - count for pv in on}
     some = st.lists(st.sampled_from(names), max_size=3, unique=True) if names else st.just([])
     limits = st.integers(0, 40).map(lambda count: count * EXTENT)
-    shared = st.integers(0, 80).map(lambda count: count * EXTENT)
+    amounts = st.builds(
+        lambda count, share: Amount(Fraction(count, 80)) if share else Amount(size=count * EXTENT),
+        st.integers(1, 80),
+        st.booleans(),
+    )
+    levels = st.builds(Levels, block=st.none() | amounts, reserve=st.none() | amounts)
     rules = Rules(
         draw(st.dictionaries(st.sampled_from("ab"), st.integers(0, 50).map(lambda count: count * EXTENT), max_size=2)),
         draw(st.lists(some.filter(lambda group: len(group) != 1), max_size=2)),
@@ -193,7 +225,7 @@ def cases(draw: st.DrawFn, most: int = 9) -> Case:
     policy = Policy(
         rules,
         draw(st.dictionaries(st.sampled_from(PVS), limits, max_size=4)),
-        draw(st.dictionaries(st.sampled_from("ab"), shared, max_size=2)),
+        draw(st.dictionaries(st.sampled_from("ab"), levels, max_size=2)),
         draw(st.sampled_from([(), ("a", "b"), ("b",)])),
         dict.fromkeys(draw(some), "it shall stay"),
     )
@@ -224,8 +256,11 @@ def obeys(world: Inventory, policy: Policy, moves: tuple[Move, ...]) -> set[Need
         assert target.free >= 0
         assert target.allocated <= policy.pvs.get(move.target, target.size)
         if target.storage_class != move.source[0]:
-            assert borne(world, target.storage_class) <= policy.classes.get(target.storage_class, 80 * EXTENT)
-            assert spare(world, target.storage_class) >= policy.rules.reserve.get(target.storage_class, 0)
+            used, free = borne(world, target.storage_class), spare(world, target.storage_class)
+            levels = policy.classes.get(target.storage_class, Levels())
+            assert used <= (levels.block.full(used + free) if levels.block else used)
+            assert free >= (levels.reserve.part(used + free) if levels.reserve else 0)
+            assert free >= policy.rules.reserve.get(target.storage_class, 0)
         there = {other.name for other in world.lvs if other.on(move.target)}
         for group in policy.rules.apart:
             assert move.vm not in group or not set(group) & there - {move.vm}
@@ -326,7 +361,14 @@ def test_what_planning_takes_follows_the_number_of_moves(number: int, monkeypatc
         shift(burden, move)
 
     monkeypatch.setattr(Burden, "shift", counted)
-    plan = rebalance.plan(made, Policy(Rules(apart=pairs), {pv.uuid: 60 * G for pv in made.pvs}, {"a": 4 * number * G}))
+    plan = rebalance.plan(
+        made,
+        Policy(
+            Rules(apart=pairs),
+            {pv.uuid: 60 * G for pv in made.pvs},
+            {"a": up_to(4 * number * G, number // 10 * 200 * G)},
+        ),
+    )
     assert len(plan.moves) > number // 4
     assert plan.unmet == ()
     assert len(made_so_far) < 10 * number
