@@ -10,6 +10,7 @@ from vmstore.tools.agent import AGENT
 
 TOPOLOGY = "default"
 NODE = "n3"
+RPM = "rpm --force-debian"
 PLACES = (
     "/usr/bin/vmstore",
     "/usr/lib/ocf/resource.d/vmstore/vm",
@@ -36,7 +37,22 @@ def without_agent(cluster: Cluster) -> Iterator[Cluster]:
     """Take away the agent that the lab has put there by hand, and bring it back whatever comes."""
     cluster.sh(NODE, f"mv {AGENT} /var/tmp/agent")
     yield cluster
-    cluster.sh(NODE, f"dpkg --purge vmstore; mkdir -p {Path(AGENT).parent}; mv /var/tmp/agent {AGENT}", check=False)
+    cluster.sh(NODE, f"dpkg --purge vmstore; {RPM} -e vmstore", check=False)
+    cluster.sh(NODE, f"mkdir -p {Path(AGENT).parent}; mv /var/tmp/agent {AGENT}")
+
+
+def _used(cluster: Cluster, version: str) -> None:
+    assert cluster.sh(NODE, "/usr/bin/vmstore --version").out == f"vmstore {version}\n"
+    assert len(cluster.sh(NODE, "/usr/bin/vmstore pv list -o plain").out.splitlines()) == 4
+    assert "<resource-agent" in cluster.sh(NODE, f"{AGENT} meta-data").out
+    # A package is on every node, and reports belong on one: cron has nothing to do until the admin says so.
+    assert cluster.sh(NODE, "grep -hv '^#' /etc/cron.d/vmstore* | grep vmstore || true").out == ""
+
+
+def _nothing_left(cluster: Cluster) -> None:
+    left = cluster.sh(NODE, 'while read -r place; do [ ! -f "$place" ] || echo "$place"; done </var/tmp/owned').out
+    assert left == ""
+    assert cluster.sh(NODE, "ls -d /usr/lib/vmstore", check=False).rc != 0
 
 
 def test_it_is_installed_used_and_removed(without_agent: Cluster, deb: Path) -> None:
@@ -50,21 +66,22 @@ def test_it_is_installed_used_and_removed(without_agent: Cluster, deb: Path) -> 
     cluster.sh(NODE, "dpkg -L vmstore | grep -v -e /usr/share/man -e /usr/share/doc >/var/tmp/owned")
     missing = cluster.sh(NODE, 'while read -r place; do [ -e "$place" ] || echo "$place"; done </var/tmp/owned').out
     assert missing == ""
-    version = deb.name.split("_")[1].replace("~", ".")
-    assert cluster.sh(NODE, "/usr/bin/vmstore --version").out == f"vmstore {version}\n"
-    assert len(cluster.sh(NODE, "/usr/bin/vmstore pv list -o plain").out.splitlines()) == 4
-    assert "<resource-agent" in cluster.sh(NODE, f"{AGENT} meta-data").out
-    # A package is on every node, and reports belong on one: cron has nothing to do until the admin says so.
-    assert cluster.sh(NODE, "grep -hv '^#' /etc/cron.d/vmstore* | grep vmstore || true").out == ""
+    _used(cluster, deb.name.split("_")[1].replace("~", "."))
     cluster.sh(NODE, "DEBIAN_FRONTEND=noninteractive dpkg --purge vmstore")
-    left = cluster.sh(NODE, 'while read -r place; do [ ! -f "$place" ] || echo "$place"; done </var/tmp/owned').out
-    assert left == ""
-    assert cluster.sh(NODE, "ls -d /usr/lib/vmstore", check=False).rc != 0
+    _nothing_left(cluster)
 
 
 @pytest.mark.long
-def test_the_rpm_holds_the_same_files(tmp_path: Path) -> None:
-    rpm = finish(["./script/build-rpm", str(tmp_path)]).out.split()[-1]
-    told = finish(["rpm", "-qlp", rpm]).out.splitlines()
-    assert {place.removesuffix(".gz") for place in PLACES if "zsh" not in place} <= set(told)
-    assert "/usr/bin/python3.11" in finish(["rpm", "-qRp", rpm]).out.split()
+def test_the_rpm_is_installed_used_and_removed_as_well(without_agent: Cluster, tmp_path: Path) -> None:
+    cluster = without_agent
+    rpm = Path(finish(["./script/build-rpm", str(tmp_path)]).out.split()[-1])
+    assert "/usr/bin/python3.11" in finish(["rpm", "-qRp", str(rpm)]).out.split()
+    cluster.copy(rpm, NODE, "/var/tmp/vmstore.rpm")
+    # The node has what it needs, but from packages of Debian, whose python3.11 is the same.
+    cluster.sh(NODE, f"{RPM} -i --nodeps /var/tmp/vmstore.rpm && {RPM} -ql vmstore >/var/tmp/owned")
+    owned = cluster.sh(NODE, "cat /var/tmp/owned").out.splitlines()
+    assert {place.replace("vendor-completions", "site-functions") for place in PLACES} <= set(owned)
+    assert cluster.sh(NODE, f"{RPM} -V --nodeps vmstore").out == ""
+    _used(cluster, rpm.name.split("-")[1].replace("~", "."))
+    cluster.sh(NODE, f"{RPM} -e vmstore")
+    _nothing_left(cluster)
