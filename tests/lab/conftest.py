@@ -3,16 +3,35 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from lab.driver import LAB, Cluster, finish, running, status
+from lab.driver import LAB, Cluster, Done, finish, running, status
 from tests.lab import services
 from tests.lab.services import Vm
+from tests.support import documents
 
 # For work on the tests themselves: run them on the lab that is up (in $VMSTORE_LAB_STATE) and leave it up.
 USE_RUNNING = bool(os.environ.get("VMSTORE_TEST_RUNNING_LAB"))
+
+
+@dataclass(slots=True)
+class Held(Cluster):
+    """The lab, where all JSON that vmstore writes is held against its schema."""
+
+    def vmstore(self, where: str, *words: str, check: bool = True) -> Done:
+        """Run vmstore and look at what it wrote."""
+        done = Cluster.vmstore(self, where, *words, check=check)
+        if "json" in words and done.out:
+            documents.check(done.out)
+        return done
+
+
+def _up() -> Cluster:
+    lab = running()
+    return Held(lab.nodes, lab.config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,7 +64,7 @@ def own_state() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def topologies(own_state: None) -> Iterator[dict[str, Cluster]]:
     """Remember which topology is up; it comes down when another one is wanted, and at the end."""
-    up = {status()["topology"]: running()} if USE_RUNNING else {}
+    up = {status()["topology"]: _up()} if USE_RUNNING else {}
     yield up
     if up and not USE_RUNNING:
         finish([str(LAB), "down"])
@@ -61,7 +80,7 @@ def lab(request: pytest.FixtureRequest, topologies: dict[str, Cluster]) -> Clust
             topologies.clear()
             finish([str(LAB), "down"])
         finish([str(LAB), "up", wanted])
-        topologies[wanted] = running()
+        topologies[wanted] = _up()
     return topologies[wanted]
 
 
