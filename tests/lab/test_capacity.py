@@ -37,6 +37,7 @@ def mailed(cluster: Cluster) -> Iterator[Cluster]:
     cluster.sh(NODE, f"mv {CONFIG}.before {CONFIG}; rm -rf /var/lib/vmstore/history.db* {PAGE} {FILE}")
 
 
+@pytest.mark.long
 def test_a_volume_that_fills_up_is_grown_by_cron_and_the_report_tells_of_it(mailed: Cluster) -> None:
     cluster = mailed
     cluster.create("fills01", "64M", "--class", "iscsi")

@@ -195,6 +195,7 @@ def test_two_evacuations_of_one_pv_do_not_run_at_once(cluster: Cluster) -> None:
     assert _is_empty(cluster, source)
 
 
+@pytest.mark.long
 def test_a_link_that_is_cut_for_ten_seconds_delays_and_loses_nothing(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     cluster.create("cut01", "256M", "--pv", source)
