@@ -85,6 +85,7 @@ def create(
     steps = plan_create.create(world, wish)
     order = plan_register.Order(wish.fstype, agents.value if agents else run.config.cluster.agents, run.config.cluster)
     served = plan_register.add(run.silent_work(), world, vm, order) if service else []
+    work.tell_rounding(wanted, world)
     if dry_run:
         ui.plan(output, [*steps, *served])
         return
