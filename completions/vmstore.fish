@@ -209,8 +209,8 @@ function __vmstore_table --no-scope-shadowing
                 'rebalance'\t'Move volumes until every PV and class is within policy' \
                 'init'\t'Propose a configuration, with the reason for each line' \
                 'completion'\t'Print the completion for a shell' \
-                'pv'\t'The LUNs below: list, add, remove, cordon' \
-                'job'\t'What is at work: list, show, watch, pause, resume, abort' \
+                'pv'\t'The LUNs below: list, add, remove, cordon, uncordon' \
+                'job'\t'Jobs at work: list, show, watch, pause, resume, rate, abort' \
                 'policy'\t'What vmstore does by itself: show the rules, check, apply' \
                 'agent'\t'The program that runs VMs, on every node: check, deploy' \
                 'inventory'\t'How the storage is laid out: export it'
