@@ -25,7 +25,9 @@ class Agents(StrEnum):
 
 def create(
     vm: Vm,
-    size: Annotated[str, typer.Argument(metavar="SIZE", help="Such as 80G or 1.5T; binary units.", show_default=False)],
+    size: Annotated[
+        str, typer.Argument(metavar="SIZE", help="Such as 80G or 1.5T; rounded up to extents.", show_default=False)
+    ],
     storage_class: Annotated[
         str,
         typer.Option(
