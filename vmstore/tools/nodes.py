@@ -151,6 +151,6 @@ def _socket_directory() -> Path:
 
 def _owner(folder: Path) -> int | None:
     try:
-        return folder.stat().st_uid
+        return folder.lstat().st_uid
     except OSError:
         return None
