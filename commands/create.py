@@ -25,7 +25,9 @@ class Agents(StrEnum):
 
 def create(
     vm: Vm,
-    size: Annotated[str, typer.Argument(metavar="SIZE", help="Such as 80G or 1.5T; binary units.", show_default=False)],
+    size: Annotated[
+        str, typer.Argument(metavar="SIZE", help="Such as 80G or 1.5T; rounded up to extents.", show_default=False)
+    ],
     storage_class: Annotated[
         str,
         typer.Option(
@@ -85,6 +87,7 @@ def create(
     steps = plan_create.create(world, wish)
     order = plan_register.Order(wish.fstype, agents.value if agents else run.config.cluster.agents, run.config.cluster)
     served = plan_register.add(run.silent_work(), world, vm, order) if service else []
+    work.tell_rounding(wanted, world)
     if dry_run:
         ui.plan(output, [*steps, *served])
         return

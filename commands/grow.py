@@ -28,7 +28,7 @@ def grow(
     changes nothing; with +SIZE it grows once more.
     """
     from vmstore import names, session, sizes, ui, ui_progress
-    from vmstore.commands.work import swept, tidied
+    from vmstore.commands.work import swept, tell_rounding, tidied
     from vmstore.jobs import grow as job
     from vmstore.jobs import lease, where
     from vmstore.report.results import Grown
@@ -42,6 +42,7 @@ def grow(
     with ui_progress.reporter([]) as reporter:
         work = run.work(reporter)
         steps, _ = job.plan(work, world, wish)
+        tell_rounding(wish.growth.size, world)
         if dry_run:
             ui.plan(output, steps)
             return

@@ -58,7 +58,7 @@ By = Annotated[
     Way | None,
     typer.Option(
         "--engine",
-        help="Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest.",
+        help="Move by pvmove (mirror), by a second leg (raid1), or copy what is in use (used); else by the fastest.",
         show_default=False,
     ),
 ]

@@ -13,6 +13,7 @@ from vmstore.errors import ExitCode, Locked, ToolFailed, UsageError, VmstoreErro
 from vmstore.history import turn
 from vmstore.history.store import History
 from vmstore.history.values import Keeping
+from vmstore.model import unheard
 from vmstore.output import ReportForm
 from vmstore.report import chosen, forms, news, wording
 from vmstore.report.forms import FORMS, Sheet
@@ -148,7 +149,7 @@ def _speak(wish: Wish, sheet: Sheet) -> int | None:
     capacity = sheet.capacity
     output = wish.output or ReportForm.table
     if any(form in _BARE for form in ([form for _, form in wish.files] or [output])):
-        silent = (f"{node} {why}" for node, why in capacity.silent.items())
+        silent = (unheard(node, why) for node, why in capacity.silent.items())
         _notes([*silent, *capacity.notes, *(f"policy: {act}" for act in capacity.acted)])
     elif wish.files:
         _notes(capacity.notes)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from vmstore import ui, ui_progress
+from vmstore import sizes, ui, ui_progress
 from vmstore.errors import NotFound
 from vmstore.jobs import engine, freezing, lease, marks, suspending, where
 from vmstore.jobs.step import Read, Reporter, Step, Work
@@ -46,6 +46,13 @@ def tidied(work: Work, world: Inventory) -> Inventory:
     """Drop the marks that mean nothing any more, whatever cut or failure left them."""
     marks.sweep(work, world)
     return world
+
+
+def tell_rounding(size: int, world: Inventory) -> None:
+    """Say so where a size that was asked for is none that LVM gives."""
+    rounding = sizes.rounding(size, world.vg.extent)
+    if rounding:
+        ui.say(f"vmstore: {rounding}")
 
 
 def nothing(run: Session, world: Inventory) -> None:

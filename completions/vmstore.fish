@@ -209,8 +209,8 @@ function __vmstore_table --no-scope-shadowing
                 'rebalance'\t'Move volumes until every PV and class is within policy' \
                 'init'\t'Propose a configuration, with the reason for each line' \
                 'completion'\t'Print the completion for a shell' \
-                'pv'\t'The LUNs below: list, add, remove, cordon' \
-                'job'\t'What is at work: list, show, watch, pause, resume, abort' \
+                'pv'\t'The LUNs below: list, add, remove, cordon, uncordon' \
+                'job'\t'Jobs at work: list, show, watch, pause, resume, rate, abort' \
                 'policy'\t'What vmstore does by itself: show the rules, check, apply' \
                 'agent'\t'The program that runs VMs, on every node: check, deploy' \
                 'inventory'\t'How the storage is laid out: export it'
@@ -375,7 +375,7 @@ function __vmstore_table --no-scope-shadowing
                 '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
                 '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
                 '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
-                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
+                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is in use (used); else by the fastest' \
                 '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
@@ -389,7 +389,7 @@ function __vmstore_table --no-scope-shadowing
                 '--window='\t'Move only at this time of each day, and rest outside it; none: any time' \
                 '--rate='\t'Copy at most so much a second, such as 50M; none lifts a limit' \
                 '*--exclude=@vm'\t'Leave this VM\'s volume where it is; repeatable' \
-                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is used; else by the fastest' \
+                '--engine=mirror|raid1|used'\t'Move by pvmove (mirror), by a second leg (raid1), or copy what is in use (used); else by the fastest' \
                 '--suspend='\t'Let each VM be down for at most so long, such as 5m, where its volume moves faster so' \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vmstore import sizes
+
 # Bytes. What LVM keeps of a leg beside it: a superblock of 4 KiB and a bit for each region, of which there are 2^21 at
 # most (lvm2 lib/metadata/raid_manip.c: raid_rmeta_extents, raid_ensure_min_region_size).
 META = 512 * 2**10
@@ -72,7 +74,7 @@ def choose(wanted: Engine | None, facts: Facts) -> Choice:
     if wanted:
         return Choice(wanted, "as asked for")
     used = facts.used or 0
-    full = f"{100 * used / max(1, facts.size):.0f} % of it is used"
+    full = f"{sizes.percent(used, facts.size)} % of it is used"
     if used * SPARES > facts.size:
         return Choice(Engine.MIRROR, f"{full}, too much to gain from copying that alone")
     who = "nobody uses it" if facts.idle else f"its VM is down for about {down(facts)} s meanwhile"

@@ -139,7 +139,9 @@ def _amount(setting: Setting) -> Amount | None:
 def over(rule: Rule, filesystem: int, used: int) -> str:
     """Say which limit a file system of so many bytes is over, or ""."""
     if rule.over and used >= rule.over.part(filesystem):
-        return f"{100 * used // filesystem} % of its file system is used (over {float(100 * rule.over.share):g} %)"
+        return (
+            f"{sizes.percent(used, filesystem)} % of its file system is used (over {float(100 * rule.over.share):g} %)"
+        )
     if rule.free and filesystem - used < rule.free.size:
         return (
             f"{sizes.show(max(0, filesystem - used))} of its file system are free (under {sizes.show(rule.free.size)})"

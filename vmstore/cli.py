@@ -62,9 +62,11 @@ Everything in full  man vmstore, man vmstore.toml""",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-pvs = typer.Typer(help="The LUNs below: list, add, remove, cordon.", no_args_is_help=True, rich_markup_mode=None)
+pvs = typer.Typer(
+    help="The LUNs below: list, add, remove, cordon, uncordon.", no_args_is_help=True, rich_markup_mode=None
+)
 jobs = typer.Typer(
-    help="What is at work: list, show, watch, pause, resume, abort.", no_args_is_help=True, rich_markup_mode=None
+    help="Jobs at work: list, show, watch, pause, resume, rate, abort.", no_args_is_help=True, rich_markup_mode=None
 )
 agents = typer.Typer(
     help="The program that runs VMs, on every node: check, deploy.", no_args_is_help=True, rich_markup_mode=None

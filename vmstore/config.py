@@ -278,7 +278,7 @@ def parse(text: str, source: str) -> Config:
         line = _line_of(text, key)
         where = f"{source}:{line}" if line else source
         raise ConfigError(
-            f"{where}: {key or 'a key'} is not valid", why=why, hint="see vmstore.toml.example for every key"
+            f"{where}: {key or 'a key'} is not valid", why=why, hint="`man vmstore.toml` has every key"
         ) from None
     except UsageError as error:
         raise ConfigError(f"{source}: {error.what}", why=error.why, hint=error.hint) from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from vmstore import sizes
 from vmstore.services import Cluster, Service
 
 CLASS_TAG = "vmstore.class="
@@ -188,6 +189,11 @@ class Mount(msgspec.Struct, frozen=True):
     size: int | None = None
     used: int | None = None
 
+    @property
+    def used_percent(self) -> int | None:
+        """Give how full it is, in whole per cent; None where that is not known."""
+        return None if self.size is None or self.used is None else sizes.percent(self.used, self.size)
+
 
 class Activation(msgspec.Struct, frozen=True):
     """An LV that is active on a node; ``opens`` counts who has the device open, mounts included."""
@@ -272,7 +278,12 @@ class Inventory(msgspec.Struct, frozen=True):
 
     def unheard(self) -> list[str]:
         """Say of each of those nodes that nobody knows what it holds."""
-        return [f"{node} {why}: what it holds is not known" for node, why in self.unsure().items()]
+        return [unheard(node, why) for node, why in self.unsure().items()]
+
+
+def unheard(node: str, why: str) -> str:
+    """Say that nobody knows what a node holds, and why."""
+    return f"{node} {why}: what it holds is not known"
 
 
 def dm_uuid(vg_uuid: str, lv_uuid: str) -> str:

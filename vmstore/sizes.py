@@ -102,6 +102,18 @@ def round_up(size: int, unit: int) -> int:
     return -(-size // unit) * unit
 
 
+def rounding(size: int, unit: int) -> str:
+    """Say that bytes are no whole number of extents and what becomes of them; "" where they are."""
+    whole = round_up(size, unit)
+    told = f"{typed(size)} is rounded up to {typed(whole)}, since LVM gives whole extents of {typed(unit)}"
+    return "" if whole == size else told
+
+
+def percent(part: int, whole: int) -> int | None:
+    """Give the share in whole per cent, rounded down, so that 100 means full; None of nothing."""
+    return 100 * part // whole if whole > 0 else None
+
+
 def volumes(number: int) -> str:
     """Count volumes in words."""
     return counted(number, "volume")

@@ -161,3 +161,18 @@ def test_a_file_system_that_was_not_made_is_told_as_a_failure_and_the_volume_is_
     outcome = bench.vmstore("create", "web01", "8G", lie=1)
     assert outcome.code == ExitCode.TOOL, outcome.err
     assert bench.san.lvs == {}
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",), ("-o", "json")])
+def test_a_size_that_is_rounded_up_to_extents_is_told(bench: Bench, words: tuple[str, ...]) -> None:
+    told = "vmstore: 1K is rounded up to 4M, since LVM gives whole extents of 4M"
+    assert bench.vmstore("create", "web01", "1K", *words).err.splitlines()[0] == told
+    assert "is rounded up" not in bench.vmstore("create", "web02", "4M", *words).err
+
+
+def test_a_second_run_with_a_size_that_is_rounded_up_says_so_again(bench: Bench) -> None:
+    assert made(bench, "1K")["size"] == EXTENT
+    assert bench.vmstore("create", "web01", "1K").err.splitlines() == [
+        "vmstore: 1K is rounded up to 4M, since LVM gives whole extents of 4M",
+        "web01 has its volume of 4 MiB already; nothing was changed",
+    ]

@@ -123,8 +123,13 @@ def test_a_device_that_did_not_grow_is_found_out(mounted: Bench) -> None:
 
 
 def test_a_volume_that_runs_on_is_grown_by_less_than_an_extent_to_a_whole_one(mounted: Bench) -> None:
-    assert mounted.vmstore("grow", "web01", "+1M").code == ExitCode.DONE
+    told = "vmstore: 1M is rounded up to 4M, since LVM gives whole extents of 4M"
+    for words in (("--dry-run",), ()):
+        assert mounted.san.lvs["web01"].size == 8 * G
+        outcome = mounted.vmstore("grow", "web01", "+1M", *words)
+        assert (outcome.code, outcome.err.splitlines()[0]) == (ExitCode.DONE, told)
     assert mounted.san.lvs["web01"].size == 8 * G + 4 * M
+    assert "is rounded up" not in mounted.vmstore("grow", "web01", "+1G").err
 
 
 def test_json_says_how_it_was_and_is(mounted: Bench) -> None:

@@ -88,6 +88,13 @@ def test_no_summary_of_a_verb_is_cut_off_at_80_columns(
     assert "..." not in verbs
 
 
+@pytest.mark.parametrize("group", ["pv", "job", "policy", "agent", "inventory"])
+def test_the_summary_of_a_group_names_each_of_its_verbs(bench: Bench, group: str) -> None:
+    [summary] = [line for line in bench.vmstore("--help").out.splitlines() if line.split()[:1] == [group]]
+    _, _, verbs = bench.vmstore(group, "--help").out.partition("Commands:\n")
+    assert [verb for line in verbs.splitlines() if (verb := line.split()[0]) not in summary] == []
+
+
 def test_help_names_the_manual(bench: Bench) -> None:
     assert "man vmstore" in bench.vmstore("--help").out
 

@@ -180,3 +180,18 @@ def test_the_single_host_is_asked_without_ssh(single: Bench) -> None:
     assert outcome.err == ""
     assert {call.node for call in single.runner.asked} == {"host"}
     assert single.vmstore("list", "-o", "json").json["items"][0]["held_by"] == "host"
+
+
+def test_how_full_a_file_system_is_is_rounded_down_wherever_it_is_told(four: Bench) -> None:
+    with four.config.open("a", encoding="utf-8") as file:
+        file.write("[growth]\ngrow = true\n")
+    fs = four.san.lvs["web01"].fs
+    assert fs is not None
+    fs.used = fs.size * 999 // 1000
+    listed = four.vmstore("list", "-o", "json").json["items"][-1]
+    judged = four.vmstore("policy", "check", "-o", "json").json["items"][-1]
+    assert (listed["used_percent"], judged["used_percent"]) == (99, 99)
+    assert judged["over"] == "99 % of its file system is used (over 80 %)"
+    assert "(99 %)" in four.vmstore("show", "web01").out
+    [row] = [line for line in four.vmstore("report").out.splitlines() if line.startswith("web01 ")]
+    assert " 99 % " in row

@@ -21,6 +21,7 @@ PLACES = (
     "/usr/share/fish/vendor_completions.d/vmstore.fish",
     "/usr/share/man/man8/vmstore.8.gz",
     "/usr/share/man/man5/vmstore.toml.5.gz",
+    "/usr/share/doc/vmstore/evacuation.md",
     "/usr/share/doc/vmstore/examples/vmstore.toml",
     "/etc/cron.d/vmstore",
     "/etc/logrotate.d/vmstore",

@@ -172,23 +172,33 @@ def test_connections_are_kept_where_only_their_owner_may_go(monkeypatch: pytest.
     assert len(str(place)) + 1 + 40 < 108 or len(str(tmp_path)) > 40
 
 
-@pytest.mark.parametrize("trouble", ["a file stands there", "another user's"])
-def test_a_place_for_connections_that_is_not_ones_own_is_refused(
-    trouble: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_place_for_connections_where_a_file_stands_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    if trouble == "a file stands there":
-        (tmp_path / "vmstore").write_text("")
-    else:
-        (tmp_path / "vmstore").mkdir()
-        monkeypatch.setattr("os.geteuid", lambda: 12345)
+    (tmp_path / "vmstore").write_text("")
     with pytest.raises(ClusterUnusable, match="cannot keep ssh connections"):
         nodes.connect(ScriptedRunner(), (), Ssh(), "h")
 
 
+@pytest.mark.parametrize("foreign", ["vmstore-1000", "vmstore", "ssh"])
+def test_a_place_for_connections_below_what_is_somebody_elses_is_refused(
+    foreign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setattr(Path, "mkdir", lambda self, **named: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(nodes, "_owner", lambda folder: 1000)
+    assert nodes.connect(ScriptedRunner(), (), Ssh(), "h").sockets == Path("/tmp/vmstore-1000/vmstore/ssh")
+    monkeypatch.setattr(nodes, "_owner", lambda folder: 666 if folder.name == foreign else 1000)
+    with pytest.raises(ClusterUnusable, match="cannot keep ssh connections"):
+        nodes.connect(ScriptedRunner(), (), Ssh(), "h")
+
+
+@pytest.mark.parametrize("runtime", ["", "somebody else's", "not there"])
 @pytest.mark.parametrize(("user", "start"), [(0, "/run/vmstore"), (1000, "/tmp/vmstore-1000/vmstore")])
-def test_without_a_runtime_directory_root_takes_run_and_others_their_own_in_tmp(
-    user: int, start: str, monkeypatch: pytest.MonkeyPatch
+def test_without_a_runtime_directory_of_their_own_root_takes_run_and_others_tmp(
+    user: int, start: str, runtime: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made: list[str] = []
 
@@ -196,7 +206,10 @@ def test_without_a_runtime_directory_root_takes_run_and_others_their_own_in_tmp(
         made.append(str(self))
         raise PermissionError
 
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setenv(
+        "XDG_RUNTIME_DIR", str(tmp_path / "none") if runtime == "not there" else runtime and str(tmp_path)
+    )
+    monkeypatch.setattr(nodes, "_owner", lambda folder: 666 if folder == tmp_path else None)
     monkeypatch.setattr(Path, "mkdir", mkdir)
     monkeypatch.setattr("os.geteuid", lambda: user)
     with pytest.raises(ClusterUnusable):

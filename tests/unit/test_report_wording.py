@@ -94,12 +94,6 @@ def test_alerts_are_counted() -> None:
     assert wording.counts(capacity(alerts=())) == "all is well"
 
 
-def test_100_per_cent_means_full() -> None:
-    assert wording.percent(999, 1000) == 99
-    assert wording.percent(1000, 1000) == 100
-    assert wording.percent(0, 0) is None
-
-
 def lv(name: str, *runs: tuple[str, int, int], role: tuple[str, ...] = ()) -> LogicalVolume:
     extents = tuple(Allocation(pv, start, count, name) for pv, start, count in runs)
     return LogicalVolume(name, name, 0, ("linear",), role, extents)

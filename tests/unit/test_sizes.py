@@ -124,6 +124,25 @@ def test_rounding_up_gives_the_next_whole_number_of_units(size: int, unit: int) 
     assert size <= rounded < size + unit
 
 
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        (2**10, "1K is rounded up to 4M, since LVM gives whole extents of 4M"),
+        (4 * 2**20, ""),
+        (80 * 2**30, ""),
+        (2**40 + 1, "1099511627777B is rounded up to 1048580M, since LVM gives whole extents of 4M"),
+    ],
+)
+def test_rounding_is_told_exactly_and_only_where_there_is_some(size: int, told: str) -> None:
+    assert sizes.rounding(size, 4 * 2**20) == told
+
+
+def test_100_per_cent_means_full() -> None:
+    assert sizes.percent(999, 1000) == 99
+    assert sizes.percent(1000, 1000) == 100
+    assert sizes.percent(0, 0) is None
+
+
 @pytest.mark.parametrize(("number", "words"), [(0, "0 volumes"), (1, "1 volume"), (12, "12 volumes")])
 def test_volumes_are_counted_in_words(number: int, words: str) -> None:
     assert sizes.volumes(number) == words

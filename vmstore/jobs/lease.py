@@ -28,7 +28,7 @@ FOLDER = "/run/vmstore/lock"
 BEAT = 2.0
 # Two seconds are for those who look whether it is free, who hold it shared for a moment.
 # bash, because POSIX read has no time limit. Arguments: the file, who wants it, and the record to append to, if any.
-# The record's last line may be torn: a new one begins behind it. Records older than a year go.
+# The record's last line may be torn: a new one begins behind it. Records of more than 400 days go.
 _HOLD = """
 mkdir -p "${1%/*}" && exec 9>>"$1" || { echo "error cannot lock $1"; exit 1; }
 flock -w 2 9 || { echo "taken $(cat "$1")"; exit 1; }

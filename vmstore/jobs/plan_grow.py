@@ -20,12 +20,11 @@ def target(world: Inventory, lv: LogicalVolume, growth: Growth, filesystem: int 
     between volume and file system, the same command then ends at the same size. Raises Refused for less than
     there is.
     """
-    base = lv.size
-    if filesystem is not None and lv.size - filesystem >= growth.size:
-        base = filesystem
-    wanted = base + growth.size if growth.relative else growth.size
-    size = sizes.round_up(wanted, world.vg.extent)
-    if size < lv.size and not growth.relative:
+    size = sizes.round_up(growth.size, world.vg.extent)
+    if growth.relative:
+        base = lv.size if filesystem is None or lv.size - filesystem < size else filesystem
+        return sizes.round_up(base + size, world.vg.extent)
+    if size < lv.size:
         raise Refused(
             f"{lv.name} would shrink from {sizes.show(lv.size)} to {sizes.show(size)}",
             why="shrinking can cut off data, so vmstore never does it",

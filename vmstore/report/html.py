@@ -216,7 +216,7 @@ def _subject(rows: Element, capacity: Capacity, of: Subject) -> Element:
     _add(row, "td", of.name if of.kind in (Kind.PV, Kind.VM) else wording.subject(of.kind, of.name), "name")
     cell = SubElement(row, "td", {"class": "bar"})
     filled = of.filled
-    share = wording.percent(*filled) if filled else None
+    share = sizes.percent(*filled) if filled else None
     if share is not None:
         track = SubElement(cell, "div", {"class": "track"})
         SubElement(track, "div", {"class": "fill", "style": f"width:{min(share, 100)}%"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from vmstore.model import unheard
 from vmstore.policies.alerts import Alert, Severity
 from vmstore.report import wording
 from vmstore.report.capacity import Capacity
@@ -41,11 +42,7 @@ def silence(
     One that is only started anew is no news, but what ``speaking`` tells of without a node is to be known.
     """
     counts = {node: before.get(node, 0) + 1 for node in silent}
-    told = [
-        f"{node} {why}: what it holds is not known"
-        for node, why in silent.items()
-        if speaking or counts[node] == _IN_A_ROW
-    ]
+    told = [unheard(node, why) for node, why in silent.items() if speaking or counts[node] == _IN_A_ROW]
     told += [f"{node} answers again" for node, count in before.items() if count >= _IN_A_ROW and node in answering]
     return told, counts
 

@@ -15,7 +15,7 @@ class CommandRow(TypedDict):
 
 
 class StepRow(TypedDict):
-    """A step; ``bytes`` is what it copies, ``detail`` what it writes into a file."""
+    """A step; ``bytes`` is what it copies, ``detail`` why it goes that way, or what it writes into a file."""
 
     title: str
     bytes: Size

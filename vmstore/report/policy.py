@@ -51,7 +51,7 @@ def row(verdict: Verdict) -> VerdictRow:
         "size": verdict.size,
         "filesystem_size": mount.size if mount else None,
         "filesystem_used": mount.used if mount else None,
-        "used_percent": 100 * mount.used // mount.size if mount and mount.size and mount.used is not None else None,
+        "used_percent": mount.used_percent if mount else None,
         "state": verdict.state,
         "target": verdict.target if verdict.state is State.GROW else None,
         "over": verdict.over,

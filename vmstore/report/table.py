@@ -88,7 +88,7 @@ def _row(capacity: Capacity, of: Subject, ink: Ink) -> list[_Cell]:
     return [
         _plain(_short(name)),
         (Part(full, style(capacity, of)), Part(rest, "dim")),
-        _plain(f"{wording.percent(used, size)} %"),
+        _plain(f"{sizes.percent(used, size)} %"),
         _plain(_size(free)),
         _plain(of.node or "-" if of.kind is Kind.VM else _size(of.largest) if of.largest else "-"),
         _plain(wording.growth(of.trend, _size)),

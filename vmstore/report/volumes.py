@@ -74,9 +74,7 @@ def _row(seen: _Seen, lv: LogicalVolume) -> VolumeRow:
         "filesystem": mount.fstype if mount else None,
         "filesystem_size": mount.size if mount else None,
         "filesystem_used": mount.used if mount else None,
-        "used_percent": round(100 * mount.used / mount.size)
-        if mount and mount.size and mount.used is not None
-        else None,
+        "used_percent": mount.used_percent if mount else None,
         "classes": sorted({storage_class for _, storage_class in pvs}),
         "pvs": sorted(name for name, _ in pvs),
         "note": _note(seen, lv, active),

@@ -144,11 +144,6 @@ def moment(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def percent(part: int, whole: int) -> int | None:
-    """Give the share in whole per cent, rounded down, so that 100 means full; None of nothing."""
-    return 100 * part // whole if whole > 0 else None
-
-
 def _number(number: float, unit: str) -> str:
     if unit == "bytes":
         return sizes.show(round(number))

@@ -5,6 +5,7 @@ import shlex
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,18 +132,25 @@ def _parts(argv: Sequence[str]) -> list[list[str]]:
 
 
 def _socket_directory() -> Path:
+    user, base = os.geteuid(), os.environ.get("XDG_RUNTIME_DIR")
+    # Root by way of su has that of somebody else, who could put sockets of his own there.
+    if not base or _owner(Path(base)) != user:
+        base = "/run" if user == 0 else f"/tmp/vmstore-{user}"  # noqa: S108
     # Unix socket paths end at 107 characters, so it must be short; and only its owner may enter it.
-    base = os.environ.get("XDG_RUNTIME_DIR") or ("/run" if os.geteuid() == 0 else f"/tmp/vmstore-{os.geteuid()}")  # noqa: S108
     directory = Path(base) / "vmstore" / "ssh"
-    try:
+    with suppress(OSError):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        safe = directory.stat().st_uid == os.geteuid() and directory.parent.stat().st_uid == os.geteuid()
-    except OSError:
-        safe = False
-    if not safe:
+    if any(_owner(folder) != user for folder in (directory, *directory.parents[:2])):
         raise ClusterUnusable(
             f"cannot keep ssh connections in {directory}",
             why="it cannot be made or belongs to somebody else",
             hint="set XDG_RUNTIME_DIR to a directory of your own",
         )
     return directory
+
+
+def _owner(folder: Path) -> int | None:
+    try:
+        return folder.lstat().st_uid
+    except OSError:
+        return None
