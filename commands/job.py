@@ -196,7 +196,7 @@ def resume(
             return
         to = [str(word) for word in _list(found.asked.get("to"))]
         remove = bool(found.asked.get("remove"))
-        evacuate(found.pv.uuid, to, remove, *manner, dry_run=dry_run, yes=yes, offline=offline)
+        evacuate(found.pv.anywhere, to, remove, *manner, dry_run=dry_run, yes=yes, offline=offline)
         return
     if found.state == "unknown":
         raise Refused(f"{found.name} cannot be asked", why=found.why, hint=f"bring back {found.node}, or --offline")

@@ -186,7 +186,7 @@ def reporter(steps: Sequence[Step]) -> Iterator[Reporter]:
     # On a narrow terminal the bar gives way, so that the words stay on its line.
     bar = BarColumn(bar_width=None, table_column=Column(max_width=40))
     columns = (TextColumn("{task.percentage:>3.0f}%"), bar, Told(tally))
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
         yield Bar(tally, progress)
 
 

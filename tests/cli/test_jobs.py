@@ -53,6 +53,7 @@ def test_one_that_was_cut_off_is_seen_from_anywhere_and_taken_up_as_it_was_asked
     assert "pvmove" in planned.out
     done = busy.vmstore("job", "resume", name, "--yes", host="n3")
     assert done.code == 0, done.err
+    assert f"`vmstore pv remove {busy.san.luns['iscsi1'].wwid}` takes it out" in done.err
     assert clean(busy.san, cordoned=True) == {}
     assert busy.san.used(busy.san.label("iscsi1").uuid) == []
     assert {san_class for lv in busy.san.volumes().values() for san_class in list(lv["classes"])} == {"fc"}  # type: ignore[call-overload]

@@ -66,6 +66,15 @@ class Thing(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Ending(Thing):
+    """A step that takes back what the step "a" made."""
+
+    def ends(self, step: Step) -> bool:
+        """Tell whether it is that."""
+        return step.title == "a"
+
+
+@dataclass(frozen=True, slots=True)
 class Twofold(Thing):
     """A step that is taken back by two commands, of which the second is right only after the first."""
 
@@ -208,6 +217,14 @@ def test_a_signal_ends_it_after_the_step_that_runs(facts: Facts, number: signal.
     with pytest.raises(StoppedHalfway, match="stopped before: b"):
         run(facts, thing(facts, "a", lambda: signal.raise_signal(number)), thing(facts, "b"))
     assert facts.done == {"a"}
+
+
+def test_a_wish_to_stop_before_what_is_taken_back_anyhow_names_what_was_done(facts: Facts) -> None:
+    runner = ScriptedRunner([expect("n1", "undo a")])
+    steps = thing(facts, "a", undo=True), thing(facts, "b", lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(StoppedHalfway, match="stopped after: b"):
+        engine.carry_out([*steps, Ending("end", facts, lambda: None)], work(runner)[0], facts.read, facts.read())
+    runner.done()
 
 
 def test_a_second_signal_does_not_wait(facts: Facts) -> None:

@@ -107,7 +107,7 @@ def carry_out(
                         continue
                 if wish.asked and not step.unbroken:
                     proof.bring()
-                    raise StoppedHalfway(f"stopped before: {step.title}", why="you asked to", hint=AGAIN)
+                    raise StoppedHalfway(f"stopped {_where(step, proof.ran)}", why="you asked to", hint=AGAIN)
                 _ask(guard, step)
                 work.reporter.began(step)
                 proof.begin(step)
@@ -121,6 +121,11 @@ def carry_out(
         except VmstoreError:
             take_back(proof.to_take_back(), work)
             raise
+
+
+def _where(step: Step, ran: Sequence[Step]) -> str:
+    """Say where the work stops; a step that takes back an earlier one is not left out, since that is taken back."""
+    return f"after: {ran[-1].title}" if any(step.ends(each) for each in ran) else f"before: {step.title}"
 
 
 def _ask(guard: Callable[[], None], step: Step) -> None:
