@@ -116,7 +116,7 @@ def _disputed(seen: Seen, service: Service) -> Iterator[Finding]:
 
 def _frozen(seen: Seen, vm: str) -> Finding:
     own = any(tag.startswith(f"{FREEZE_TAG}{vm}:") for pv in seen.world.pvs for tag in pv.freezes)
-    what = "frozen by a run of vmstore that was cut off" if own else "frozen by an admin, by vmstore or otherwise"
+    what = "frozen by a run of vmstore that was cut off" if own else "frozen by hand"
     return Finding("VMS-D43", Level.WARNING, "VM", vm, what, (Mend("", f"vmstore thaw {vm}"),))
 
 

@@ -159,7 +159,7 @@ CASES: list[tuple[str, str, str, Callable[[San], object], str, str, str]] = [
     ("VMS-D41", "error", "cluster rgmanager", lambda san: setattr(san, "groups_locked", True),
      "its services are locked", "n1", "clusvcadm -u"),
     ("VMS-D42", "error", "VM web01", _service("web01", state="failed"), "failed", "", "vmstore stop web01"),
-    ("VMS-D43", "warning", "VM old01", _service("old01", frozen=True), "frozen by an admin, by vmstore or otherwise", "",
+    ("VMS-D43", "warning", "VM old01", _service("old01", frozen=True), "frozen by hand", "",
      "vmstore thaw old01"),
     ("VMS-D44", "error", "VM web01", _service("web01", state="disabled", owner="none"),
      "rgmanager says disabled, but its volume is in use on n1", "n1", "lsblk /dev/vmstore/web01"),

@@ -244,7 +244,7 @@ def test_who_froze_a_service_is_told_and_a_job_at_work_may_freeze_it() -> None:
         world().lv("web01", 1 * G, "sda", active="n1", mounted=True).inventory(),
         Service("web01", State.STARTED, "n1", frozen=True),
     )
-    assert findings(inventory)[0].what == "frozen by an admin, by vmstore or otherwise"
+    assert findings(inventory)[0].what == "frozen by hand"
     assert codes(inventory, working=frozenset({"sda"})) == []
     tagged = replace(inventory.pvs[0], tags=inventory.pvs[0].tags | {"vmstore.freeze=web01:n1:lock"})
     own = replace(inventory, pvs=(tagged, *inventory.pvs[1:]))
