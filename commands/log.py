@@ -15,7 +15,9 @@ def log(
     since: Annotated[
         str, typer.Option("--since", metavar="TIME", help="From then on: 2h, 7d, 2027-01-15, '2027-01-15 08:00'.")
     ] = "",
-    failed: Annotated[bool, typer.Option("--failed", help="Only what failed, or has no end that is known.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what failed, was refused, or has no known end.")
+    ] = False,
     lines: Annotated[
         int, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=0, show_default=False)
     ] = 0,
@@ -36,7 +38,10 @@ def log(
 
     settings = configuration.load(config).log
     begin = reading.since(since, datetime.now().astimezone()) if since else None
-    path = places.file(settings.file)
+    try:
+        path = places.file(settings.file)
+    except RuntimeError as error:
+        raise Refused("no log can be looked for", why=str(error), hint="name it: file = in [log], or HOME=") from None
     if path is None:
         raise Refused("no log is kept here", why='file = "none" in [log]', hint="try journalctl -t vmstore")
     try:

@@ -269,7 +269,7 @@ function __vmstore_table --no-scope-shadowing
                 '@vm|@pv|@job'
             set options \
                 '--since='\t'From then on: 2h, 7d, 2027-01-15, \'2027-01-15 08:00\'' \
-                '--failed'\t'Only what failed, or has no end that is known' \
+                '--failed'\t'Only what failed, was refused, or has no known end' \
                 '-n,--lines='\t'Only the last so many' \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \

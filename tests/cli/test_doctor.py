@@ -324,6 +324,7 @@ def test_where_lvm_of_a_node_cannot_read_the_vg_another_is_asked_and_that_is_fou
 def test_where_no_node_can_read_the_vg_the_rest_is_checked_and_what_hangs_on_it_unknown(well: Bench) -> None:
     assert well.vmstore("list").code == 0
     names = known_names.file(well.config)
+    assert names
     for node in well.san.nodes.values():
         node.lvm_says = "Cannot access VG vmstore with system ID old."
     known = names.read_text()
