@@ -1,7 +1,9 @@
 """What counts as trouble and what does not, at the edges; that each check fires at all is shown in tests/cli."""
 
 import re
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -277,14 +279,67 @@ def test_a_shutdown_that_does_not_wait_is_mended_on_that_node() -> None:
     found = findings(managed(world().inventory()), n2={"unordered": ("libvirtd.service", "dlm.service")})
     assert [(each.code, each.name, each.level.name) for each in found] == [("VMS-D47", "n2", "WARNING")]
     assert {mend.node for mend in found[0].mend} == {"n2"}
-    written = "printf '[Unit]\\nAfter=%s\\n' 'libvirtd.service dlm.service' >"
+    written = "printf '[Unit]\\nAfter=%s\\n' 'libvirtd.service dlm.service' >>"
     assert [mend.command.startswith(written) for mend in found[0].mend] == [False, True, False]
+
+
+@pytest.mark.spawns("sh")
+def test_what_mends_a_shutdown_keeps_what_mended_an_earlier_one(tmp_path: Path) -> None:
+    for units in (("lvmlockd.service",), ("libvirtd.service",)):
+        found = findings(managed(world().inventory()), n2={"unordered": units})
+        for mend in found[0].mend[:2]:
+            command = mend.command.replace("/etc/systemd", str(tmp_path))
+            subprocess.run(["sh", "-c", command], check=True, timeout=60)
+    (written,) = tmp_path.rglob("vmstore.conf")
+    assert written.read_text(encoding="utf-8").split("[Unit]\n")[1:] == [
+        "After=lvmlockd.service\n", "After=libvirtd.service\n",
+    ]  # fmt: skip
+
+
+@pytest.mark.spawns("sh")
+@pytest.mark.parametrize("before", [None, "", "log_debug=1\nenable_fencing=0\n"])
+def test_what_turns_dlms_fencing_on_writes_it_whatever_is_there(tmp_path: Path, before: str | None) -> None:
+    folder = tmp_path / "dlm"
+    if before is not None:
+        folder.mkdir()
+        (folder / "dlm.conf").write_text(before, encoding="utf-8")
+    found = findings(managed(world().inventory()), n2={"dlm_fences": False})
+    assert [each.code for each in found] == ["VMS-D40"]
+    assert "restart the nodes" in found[0].what
+    subprocess.run(["sh", "-c", found[0].mend[0].command.replace("/etc/dlm", str(folder))], check=True, timeout=60)
+    kept = "log_debug=1\n" if before else ""
+    assert (folder / "dlm.conf").read_text(encoding="utf-8") == f"{kept}enable_fencing=1\n"
+
+
+def test_a_mount_that_is_one_too_many_is_never_that_of_the_node_where_the_vm_runs() -> None:
+    made = world().lv("web01", 1 * G, "sda", active="n1 n2 n3", mounted=True).inventory()
+    for owner, others in (("n2", ["n1", "n3"]), ("n1", ["n2", "n3"])):
+        found = findings(managed(made, Service("web01", State.STARTED, owner)))
+        (twice,) = (each for each in found if each.code == "VMS-D33")
+        assert [mend.node for mend in twice.mend if mend.command == "umount /vm/web01"] == others
+
+
+def test_a_node_in_maintenance_is_brought_back_as_one_in_standby_is() -> None:
+    members = (Member("n1", True, True), Member("n2", True, True), Member("n3", True, False))
+    (found,) = findings(managed(world().inventory(), members=members))
+    assert [tuple(mend) for mend in found.mend] == [
+        ("n1", "crm_standby --delete --node n3"),
+        ("n1", "crm_attribute --node n3 --name maintenance --delete"),
+    ]
+
+
+def test_an_lvm_from_before_devices_files_goes_by_filters_as_one_that_uses_none_does() -> None:
+    older = {key: value for key, value in SAME.items() if key != "use_devicesfile"}
+    assert codes(world().inventory(), n3={"settings": older}) == []
+    assert codes(world().inventory(), n3={"settings": {**SAME, "use_devicesfile": "1"}}) == ["VMS-D13"]
 
 
 def test_agents_are_alike_or_there_are_none() -> None:
     inventory = world().inventory()
     other = findings(inventory, n1={"agent": "b" * 64})
     assert [(each.code, each.name, each.level.name) for each in other] == [("VMS-D45", "n1", "WARNING")]
+    # The agent of this vmstore may be another than that of the others.
+    assert [tuple(mend) for mend in other[0].mend] == [("", "vmstore agent check"), ("", "vmstore agent deploy")]
     missing = findings(inventory, n3={"agent": ""})
     assert [(each.code, each.name, each.level.name) for each in missing] == [("VMS-D45", "n3", "ERROR")]
     assert codes(inventory, every={"agent": ""}) == []
