@@ -1,5 +1,6 @@
 """The way to nodes: quoting, one shared connection, and telling a failed command from a node that is gone."""
 
+import os
 import shlex
 import threading
 from collections.abc import Sequence
@@ -182,6 +183,31 @@ def test_a_place_for_connections_that_is_not_ones_own_is_refused(
     else:
         (tmp_path / "vmstore").mkdir()
         monkeypatch.setattr("os.geteuid", lambda: 12345)
+    with pytest.raises(ClusterUnusable, match="cannot keep ssh connections"):
+        nodes.connect(ScriptedRunner(), (), Ssh(), "h")
+
+
+@pytest.mark.parametrize("how", ["a folder", "a link"])
+def test_a_folder_in_tmp_that_somebody_else_made_is_refused(
+    how: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setattr(nodes, "_TMP", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 54321)
+    lstat, trap = Path.lstat, tmp_path / "vmstore-54321"
+    if how == "a link":
+        (tmp_path / "own").mkdir()
+        trap.symlink_to(tmp_path / "own")
+    else:
+        trap.mkdir()
+
+    def owned(path: Path) -> os.stat_result:
+        """Have all that is below be one's own, as what one makes there is."""
+        status = lstat(path)
+        return os.stat_result([*status[:4], 54321 if path != trap else 666, *status[5:]])
+
+    monkeypatch.setattr(Path, "lstat", owned)
+    monkeypatch.setattr(Path, "stat", lambda path, **_: owned(path))
     with pytest.raises(ClusterUnusable, match="cannot keep ssh connections"):
         nodes.connect(ScriptedRunner(), (), Ssh(), "h")
 

@@ -16,6 +16,7 @@ from vmstore.run import PATH, Held, Result, Runner
 AND = "&&"
 # ssh(1): "ssh exits with the exit status of the remote command or with 255 if an error occurred."
 SSH_FAILED = 255
+_TMP = "/tmp"  # noqa: S108
 
 
 class Unreachable(ClusterUnusable):
@@ -132,11 +133,14 @@ def _parts(argv: Sequence[str]) -> list[list[str]]:
 
 def _socket_directory() -> Path:
     # Unix socket paths end at 107 characters, so it must be short; and only its owner may enter it.
-    base = os.environ.get("XDG_RUNTIME_DIR") or ("/run" if os.geteuid() == 0 else f"/tmp/vmstore-{os.geteuid()}")  # noqa: S108
-    directory = Path(base) / "vmstore" / "ssh"
+    runtime = os.environ.get("XDG_RUNTIME_DIR") or ("/run" if os.geteuid() == 0 else "")
+    base = Path(runtime or f"{_TMP}/vmstore-{os.geteuid()}")
+    directory = base / "vmstore" / "ssh"
+    # In /tmp somebody else may have made it before, to put sockets of his own there later.
+    own = (directory, directory.parent) if runtime else (directory, directory.parent, base)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        safe = directory.stat().st_uid == os.geteuid() and directory.parent.stat().st_uid == os.geteuid()
+        safe = all(each.lstat().st_uid == os.geteuid() for each in own)
     except OSError:
         safe = False
     if not safe:
