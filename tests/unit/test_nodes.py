@@ -193,7 +193,6 @@ def test_a_folder_in_tmp_that_somebody_else_made_is_refused(
 ) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setattr(nodes, "_TMP", str(tmp_path))
-    monkeypatch.setattr("os.geteuid", lambda: 54321)
     lstat, trap = Path.lstat, tmp_path / "vmstore-54321"
     if how == "a link":
         (tmp_path / "own").mkdir()
@@ -206,9 +205,9 @@ def test_a_folder_in_tmp_that_somebody_else_made_is_refused(
         status = lstat(path)
         return os.stat_result([*status[:4], 54321 if path != trap else 666, *status[5:]])
 
-    monkeypatch.setattr(Path, "lstat", owned)
-    monkeypatch.setattr(Path, "stat", lambda path, **_: owned(path))
-    with pytest.raises(ClusterUnusable, match="cannot keep ssh connections"):
+    with monkeypatch.context() as patch, pytest.raises(ClusterUnusable, match="cannot keep ssh connections"):
+        patch.setattr("os.geteuid", lambda: 54321)
+        patch.setattr(Path, "lstat", owned)
         nodes.connect(ScriptedRunner(), (), Ssh(), "h")
 
 
