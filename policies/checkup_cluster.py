@@ -70,13 +70,11 @@ def members(seen: Seen) -> Iterator[Finding]:
     for member in cluster.members:
         if not member.manages and not member.unclean and member.name in known:
             what = "it is a member and takes no services" if member.online else "it is no member of the cluster now"
-            back = (Mend(member.name, f"service {cluster.manager} start"),)
+            back = [Mend(member.name, f"service {cluster.manager} start")]
             if cluster.manager == "pacemaker" and member.online:
-                back = (
-                    Mend(cluster.reporter, f"crm_standby --delete --node {member.name}"),
-                    Mend(cluster.reporter, f"crm_attribute --node {member.name} --name maintenance --delete"),
-                )
-            yield Finding("VMS-D46", Level.WARNING, "node", member.name, what, back)
+                marks = ("crm_standby --delete --node {}", "crm_attribute --node {} --name maintenance --delete")
+                back = [Mend(cluster.reporter, each.format(member.name)) for each in marks]
+            yield Finding("VMS-D46", Level.WARNING, "node", member.name, what, tuple(back))
 
 
 def shutdowns(seen: Seen) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def _folder() -> Path:
 
 def keep(place: Path, world: Inventory, config: Config) -> None:
     """Leave the names of an inventory; where that cannot be, those that were there stay, and nobody is told."""
-    with suppress(OSError, ValueError), _for_all():
+    with suppress(OSError, ValueError), _readable(place):
         _make(place.parent)
         before = place.read_text(encoding="ascii", errors="replace") if place.exists() else ""
         now = text(world, config, before)
@@ -82,11 +82,12 @@ def _called(pv: PhysicalVolume) -> list[str]:
 
 
 @contextmanager
-def _for_all() -> Iterator[None]:
+def _readable(place: Path) -> Iterator[None]:
     """Have any user read what root leaves, so that a TAB behind sudo knows the names, whatever root's umask is."""
+    if not place.is_relative_to(SHARED):
+        yield
+        return
     before = os.umask(0o022)
-    if os.geteuid() != 0:
-        os.umask(before)
     try:
         yield
     finally:

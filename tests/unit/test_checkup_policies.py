@@ -1,9 +1,7 @@
 """What counts as trouble and what does not, at the edges; that each check fires at all is shown in tests/cli."""
 
 import re
-import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -281,34 +279,6 @@ def test_a_shutdown_that_does_not_wait_is_mended_on_that_node() -> None:
     assert {mend.node for mend in found[0].mend} == {"n2"}
     written = "printf '[Unit]\\nAfter=%s\\n' 'libvirtd.service dlm.service' >>"
     assert [mend.command.startswith(written) for mend in found[0].mend] == [False, True, False]
-
-
-@pytest.mark.spawns("sh")
-def test_what_mends_a_shutdown_keeps_what_mended_an_earlier_one(tmp_path: Path) -> None:
-    for units in (("lvmlockd.service",), ("libvirtd.service",)):
-        found = findings(managed(world().inventory()), n2={"unordered": units})
-        for mend in found[0].mend[:2]:
-            command = mend.command.replace("/etc/systemd", str(tmp_path))
-            subprocess.run(["sh", "-c", command], check=True, timeout=60)
-    (written,) = tmp_path.rglob("vmstore.conf")
-    assert written.read_text(encoding="utf-8").split("[Unit]\n")[1:] == [
-        "After=lvmlockd.service\n", "After=libvirtd.service\n",
-    ]  # fmt: skip
-
-
-@pytest.mark.spawns("sh")
-@pytest.mark.parametrize("before", [None, "", "log_debug=1\nenable_fencing=0\n"])
-def test_what_turns_dlms_fencing_on_writes_it_whatever_is_there(tmp_path: Path, before: str | None) -> None:
-    folder = tmp_path / "dlm"
-    if before is not None:
-        folder.mkdir()
-        (folder / "dlm.conf").write_text(before, encoding="utf-8")
-    found = findings(managed(world().inventory()), n2={"dlm_fences": False})
-    assert [each.code for each in found] == ["VMS-D40"]
-    assert "restart the nodes" in found[0].what
-    subprocess.run(["sh", "-c", found[0].mend[0].command.replace("/etc/dlm", str(folder))], check=True, timeout=60)
-    kept = "log_debug=1\n" if before else ""
-    assert (folder / "dlm.conf").read_text(encoding="utf-8") == f"{kept}enable_fencing=1\n"
 
 
 def test_a_mount_that_is_one_too_many_is_never_that_of_the_node_where_the_vm_runs() -> None:

@@ -20,6 +20,7 @@ from vmstore.log.secrets import blanked
         ("<nvpair name='password' value='ge heim'/>", "<nvpair name='password' value=***/>"),
         ('{"password": "ge heim", "port": 1}', '{"password": ***, "port": 1}'),
         ("Password: geheim", "Password: ***"),
+        ('near <fencedevice passwd="ge heim', "near <fencedevice passwd=***"),
         ("node.session.auth.password = geheim", "node.session.auth.password = ***"),
     ],
 )

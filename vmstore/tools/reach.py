@@ -12,7 +12,8 @@ user=$1 limit=$2
 shift 2
 for node in "$@"; do
     (
-        told=$(timeout $((2 * limit)) ssh -n -o BatchMode=yes -o ConnectTimeout="$limit" -l "$user" -- "$node" true 2>&1)
+        told=$(timeout $((2 * limit)) ssh -n -o BatchMode=yes -o ConnectTimeout="$limit" -l "$user" -- "$node" \\
+            true 2>&1)
         code=$?
         told=$(printf '%s' "$told" | tail -n 1)
         case $code in
