@@ -19,8 +19,8 @@ def log(
         bool, typer.Option("--failed", help="Only what failed, was refused, or has no known end.")
     ] = False,
     lines: Annotated[
-        int, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=0, show_default=False)
-    ] = 0,
+        int | None, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=1, show_default=False)
+    ] = None,
     config: Config = None,
     output: Format = Output.table,
 ) -> None:
@@ -52,7 +52,7 @@ def log(
         row
         for row in found
         if (begin is None or row.time >= begin) and (not name or row.about(name)) and (row.failed or not failed)
-    ][-lines:]
+    ][-(lines or 0) :]
     columns = (
         ui.Column("TIME", "time", lambda text: f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"),
         ui.Column("BY", "by"),

@@ -109,6 +109,8 @@ def test_of_one_job_there_is_what_it_did(past: Bench) -> None:
 def test_the_last_and_those_since(past: Bench) -> None:
     every = rows(past.vmstore("log", "-o", "plain").out)
     assert rows(past.vmstore("log", "-n", "3", "-o", "plain").out) == every[-3:]
+    none = past.vmstore("log", "-n", "0")
+    assert (none.code, none.out) == (ExitCode.USAGE, "")
     assert rows(past.vmstore("log", "--since", "1h", "-o", "plain").out) == every
     assert past.vmstore("log", "--since", "2999-01-01", "-o", "plain").out == ""
     assert past.vmstore("log", "--since", every[5][0], "-o", "plain").out.startswith(every[5][0])
