@@ -104,10 +104,10 @@ def deploy(
 
 
 def _names(run: "Session", wanted: list[str] | None) -> list[str]:
-    """Give the nodes that are meant. Raises NotFound."""
+    """Give the nodes that are meant. Raises NotFound, also for one that was called off and is not there."""
     from vmstore.errors import NoSuchNode
 
-    for node in wanted or ():
+    for node in (*(wanted or ()), *sorted(run.absent)):
         if node not in run.nodes.names:
             raise NoSuchNode(node, run.nodes.names)
     return [node for node in dict.fromkeys(wanted or run.nodes.names) if node not in run.absent]

@@ -15,10 +15,12 @@ def log(
     since: Annotated[
         str, typer.Option("--since", metavar="TIME", help="From then on: 2h, 7d, 2027-01-15, '2027-01-15 08:00'.")
     ] = "",
-    failed: Annotated[bool, typer.Option("--failed", help="Only what failed, or has no end that is known.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what failed, was refused, or has no known end.")
+    ] = False,
     lines: Annotated[
-        int, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=0, show_default=False)
-    ] = 0,
+        int | None, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=1, show_default=False)
+    ] = None,
     config: Config = None,
     output: Format = Output.table,
 ) -> None:
@@ -36,7 +38,10 @@ def log(
 
     settings = configuration.load(config).log
     begin = reading.since(since, datetime.now().astimezone()) if since else None
-    path = places.file(settings.file)
+    try:
+        path = places.file(settings.file)
+    except RuntimeError as error:
+        raise Refused("no log can be looked for", why=str(error), hint="name it: file = in [log], or HOME=") from None
     if path is None:
         raise Refused("no log is kept here", why='file = "none" in [log]', hint="try journalctl -t vmstore")
     try:
@@ -47,7 +52,7 @@ def log(
         row
         for row in found
         if (begin is None or row.time >= begin) and (not name or row.about(name)) and (row.failed or not failed)
-    ][-lines:]
+    ][-(lines or 0) :]
     columns = (
         ui.Column("TIME", "time", lambda text: f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"),
         ui.Column("BY", "by"),

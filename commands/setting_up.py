@@ -1,5 +1,6 @@
 """Look at a host and its cluster, make a first configuration of it, and try the ways between the nodes."""
 
+import os.path
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ class Found:
 def place(config: Path | None, *, write: bool) -> Path:
     """Say where the configuration belongs. Raises Refused where one is that would be overwritten."""
     file = configuration.file_of(config)
-    if write and file.exists():
+    # A link that leads nowhere is somebody's, too, and what cannot be looked at will be told when it is written.
+    if write and os.path.lexists(file):
         raise Refused(
             f"{file} is there already",
             why="vmstore overwrites no configuration",
@@ -43,6 +45,12 @@ def look(vg: str, wanted: tuple[str, ...]) -> Found:
     for name in wanted:
         names.node(name)
     first = nodes.connect(session.make_runner(), wanted, Ssh())
+    if first.local and not session.is_root():
+        raise Refused(
+            "init has to be run by root here",
+            why=f"it looks at LVM on {first.local}, which tells only root what there is",
+            hint="sudo vmstore init; from a workstation: vmstore init --node NODE",
+        )
     told = survey.ask(first, first.local or wanted[0])
     group = proposal.vg(told, vg)
     chosen = proposal.nodes(told, wanted)
@@ -61,10 +69,12 @@ def look(vg: str, wanted: tuple[str, ...]) -> Found:
 
 
 def write(file: Path, text: str) -> None:
-    """Write the file in one stroke, for root to change alone. Raises ToolFailed."""
+    """Write the file in one stroke, for root to change alone. Raises ToolFailed, Refused where one came meanwhile."""
     configuration.parse(text, str(file))
     with suppress(OSError):
         file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    # Looking takes seconds.
+    place(file, write=True)
     ui_files.write(file, text)
 
 

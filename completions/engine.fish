@@ -121,11 +121,12 @@ function __vmstore_names
     end
     set file (string replace -a / % -- $file)
     set -l folder /var/cache/vmstore/names
+    set -l own $HOME/.cache/vmstore/names
+    test -n "$XDG_CACHE_HOME"; and set own $XDG_CACHE_HOME/vmstore/names
     if test -n "$VMSTORE_CACHE"
         set folder $VMSTORE_CACHE/names
-    else if not test -r $folder/$file
-        set folder $HOME/.cache/vmstore/names
-        test -n "$XDG_CACHE_HOME"; and set folder $XDG_CACHE_HOME/vmstore/names
+    else if not test -r $folder/$file; or test $own/$file -nt $folder/$file
+        set folder $own
     end
     set file $folder/$file
     test -f $file -a -r $file; or return

@@ -26,7 +26,7 @@ _vmstore_names() {
 # Sets lines to what the file holds. Whatever that is, nothing gets out of it that a shell or a terminal could take for
 # more than a name.
 _vmstore_read() {
-  local file=${VMSTORE_CONFIG:-/etc/vmstore/vmstore.toml} folder=/var/cache/vmstore/names text
+  local file=${VMSTORE_CONFIG:-/etc/vmstore/vmstore.toml} folder=/var/cache/vmstore/names own text
   integer i
   for (( i = 1; i < CURRENT; i++ )); do
     case $words[i] in
@@ -40,10 +40,11 @@ _vmstore_read() {
     (*) file=$PWD/${file#./} ;;
   esac
   file=${file//\//%}
+  own=${XDG_CACHE_HOME:-$HOME/.cache}/vmstore/names
   if [[ -n $VMSTORE_CACHE ]]; then
     folder=$VMSTORE_CACHE/names
-  elif [[ ! -r $folder/$file ]]; then
-    folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmstore/names
+  elif [[ ! -r $folder/$file || $own/$file -nt $folder/$file ]]; then
+    folder=$own
   fi
   file=$folder/$file
   # Only root can make what is in /var/cache; elsewhere it must be one's own.

@@ -121,7 +121,7 @@ _vmstore_values() {
 # KIND: offers the names of a kind. Whatever the file holds, nothing gets out of it that a shell or a terminal could take
 # for more than a name.
 _vmstore_names() {
-    local LC_ALL=C IFS=' ' file=${config:-${VMSTORE_CONFIG:-/etc/vmstore/vmstore.toml}} folder=/var/cache/vmstore/names line
+    local LC_ALL=C IFS=' ' file=${config:-${VMSTORE_CONFIG:-/etc/vmstore/vmstore.toml}} folder=/var/cache/vmstore/names own line
     local -a lines=()
     case $file in
     /*) ;;
@@ -129,10 +129,11 @@ _vmstore_names() {
     *) file=$PWD/${file#./} ;;
     esac
     file=${file//\//%}
+    own=${XDG_CACHE_HOME:-$HOME/.cache}/vmstore/names
     if [[ ${VMSTORE_CACHE:-} ]]; then
         folder=$VMSTORE_CACHE/names
-    elif [[ ! -r $folder/$file ]]; then
-        folder=${XDG_CACHE_HOME:-$HOME/.cache}/vmstore/names
+    elif [[ ! -r $folder/$file || $own/$file -nt $folder/$file ]]; then
+        folder=$own
     fi
     file=$folder/$file
     # Only root can make what is in /var/cache; elsewhere it must be one's own.

@@ -121,11 +121,12 @@ function __vmstore_names
     end
     set file (string replace -a / % -- $file)
     set -l folder /var/cache/vmstore/names
+    set -l own $HOME/.cache/vmstore/names
+    test -n "$XDG_CACHE_HOME"; and set own $XDG_CACHE_HOME/vmstore/names
     if test -n "$VMSTORE_CACHE"
         set folder $VMSTORE_CACHE/names
-    else if not test -r $folder/$file
-        set folder $HOME/.cache/vmstore/names
-        test -n "$XDG_CACHE_HOME"; and set folder $XDG_CACHE_HOME/vmstore/names
+    else if not test -r $folder/$file; or test $own/$file -nt $folder/$file
+        set folder $own
     end
     set file $folder/$file
     test -f $file -a -r $file; or return
@@ -269,7 +270,7 @@ function __vmstore_table --no-scope-shadowing
                 '@vm|@pv|@job'
             set options \
                 '--since='\t'From then on: 2h, 7d, 2027-01-15, \'2027-01-15 08:00\'' \
-                '--failed'\t'Only what failed, or has no end that is known' \
+                '--failed'\t'Only what failed, was refused, or has no known end' \
                 '-n,--lines='\t'Only the last so many' \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \

@@ -31,9 +31,13 @@ def fencing(seen: Seen) -> Iterator[Finding]:
     if off:
         # Where a manager starts services elsewhere by itself, a lock that is given away too early is a second mount.
         level = Level.ERROR if cluster and cluster.manager != NONE else Level.WARNING
+        # The package need not bring that folder.
         edit = "sed -i /^enable_fencing/d /etc/dlm/dlm.conf; echo enable_fencing=1 >>/etc/dlm/dlm.conf"
-        mend = tuple(Mend(node, edit) for node in off)
-        what = f"dlm gives the locks of a lost node away without fencing it: enable_fencing is 0 on {', '.join(off)}"
+        mend = tuple(Mend(node, f"mkdir -p /etc/dlm; {edit}") for node in off)
+        what = (
+            f"dlm gives the locks of a lost node away without fencing it: enable_fencing is 0 on {', '.join(off)}; "
+            "dlm reads it only when it starts, so restart the nodes after that, one by one"
+        )
         yield Finding("VMS-D40", level, "cluster", "dlm", what, mend)
 
 
@@ -66,10 +70,11 @@ def members(seen: Seen) -> Iterator[Finding]:
     for member in cluster.members:
         if not member.manages and not member.unclean and member.name in known:
             what = "it is a member and takes no services" if member.online else "it is no member of the cluster now"
-            back = (Mend(member.name, f"service {cluster.manager} start"),)
+            back = [Mend(member.name, f"service {cluster.manager} start")]
             if cluster.manager == "pacemaker" and member.online:
-                back = (Mend(cluster.reporter, f"crm_standby --delete --node {member.name}"),)
-            yield Finding("VMS-D46", Level.WARNING, "node", member.name, what, back)
+                marks = ("crm_standby --delete --node {}", "crm_attribute --node {} --name maintenance --delete")
+                back = [Mend(cluster.reporter, each.format(member.name)) for each in marks]
+            yield Finding("VMS-D46", Level.WARNING, "node", member.name, what, tuple(back))
 
 
 def shutdowns(seen: Seen) -> Iterator[Finding]:
@@ -80,7 +85,8 @@ def shutdowns(seen: Seen) -> Iterator[Finding]:
             folder = "/etc/systemd/system/pacemaker.service.d"
             mend = (
                 Mend(node, f"mkdir -p {folder}"),
-                Mend(node, f"printf '[Unit]\\nAfter=%s\\n' '{' '.join(units)}' >{folder}/vmstore.conf"),
+                # Behind what an earlier finding had written there, which holds on.
+                Mend(node, f"printf '[Unit]\\nAfter=%s\\n' '{' '.join(units)}' >>{folder}/vmstore.conf"),
                 Mend(node, "systemctl daemon-reload"),
             )
             yield Finding("VMS-D47", Level.WARNING, "node", node, what, mend)

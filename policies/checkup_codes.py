@@ -220,6 +220,7 @@ _TABLE = (
         "Fewer nodes than there are can take over VMs when another one dies.",
         "vmstore status",
         "crm_standby --delete --node NODE",
+        "crm_attribute --node NODE --name maintenance --delete",
         "service rgmanager start",
     ),
     _code(

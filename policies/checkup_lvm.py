@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from vmstore.policies.findings import Finding, Level, Mend, Seen, listed, most
 
 _LVM_CONF = "/etc/lvm/lvm.conf"
-_SAME = ("filter", "global_filter", "use_devicesfile")
+# An LVM that is too old for one of these goes by what newer ones do without it.
+_SAME = {"filter": "", "global_filter": "", "use_devicesfile": "0"}
 # So many volumes are named in a command; more are switched off by the VG's own switch.
 _NAMED = 8
 
@@ -44,8 +45,8 @@ def poll_daemon(seen: Seen) -> Iterator[Finding]:
 def filters(seen: Seen) -> Iterator[Finding]:
     """Find nodes whose LVM takes its devices by other rules than that of most nodes, VMS-D13."""
     told = seen.told("settings")
-    for key in _SAME if told else ():
-        values = {node: checkup.settings.get(key, "") for node, checkup in told.items()}
+    for key, without in _SAME.items() if told else ():
+        values = {node: checkup.settings.get(key, without) for node, checkup in told.items()}
         usual, example = most(values)
         for node, value in values.items():
             if value != usual:

@@ -18,7 +18,8 @@ def agents(seen: Seen) -> Iterator[Finding]:
     for node, own in sums.items():
         if own != usual:
             what = f"its checksum is {own[:12]}…, and {usual[:12]}… on {example}" if own else "it is not there"
-            mend = (Mend("", f"vmstore agent deploy {node}"),)
+            # To that node alone would come the agent of this vmstore, which need not be that of the others.
+            mend = (Mend("", "vmstore agent check"), Mend("", "vmstore agent deploy"))
             yield Finding("VMS-D45", Level.WARNING if own else Level.ERROR, "node", node, f"VM agent: {what}", mend)
 
 

@@ -64,7 +64,11 @@ def mounts(seen: Seen) -> Iterator[Finding]:
         mounted = [each for each in seen.world.activations(lv) if each.mounts]
         places = [f"{each.node} at {each.mounts[0].target}" for each in mounted]
         if len(mounted) > 1:
-            mend = tuple(Mend(each.node, f"umount {shlex.quote(each.mounts[0].target)}") for each in mounted[1:])
+            service = seen.world.service(lv.name)
+            # There the VM runs.
+            owner = next((each for each in mounted if service and each.node == service.owner), mounted[0])
+            others = (each for each in mounted if each is not owner)
+            mend = tuple(Mend(each.node, f"umount {shlex.quote(each.mounts[0].target)}") for each in others)
             what = f"mounted on {' and on '.join(places)} at once"
             told = Mend("", f"vmstore status {lv.name}")
             yield Finding("VMS-D33", Level.ERROR, "VM", lv.name, what, (told, *mend))

@@ -176,7 +176,7 @@ def _run(words: list[str]) -> int:
         entry.end(code)
     if code == ExitCode.INTERRUPTED:
         # typer turns Ctrl-C into this code in silence.
-        sys.stderr.write("vmstore: interrupted\n")
+        _say("vmstore: interrupted")
     return code
 
 
@@ -214,7 +214,7 @@ def _unforeseen(problem: Exception, words: list[str]) -> int:
     told = str(shown())
     if told.startswith("Usage: "):
         # A command without its verb: what there is to choose from is the answer.
-        sys.stderr.write(f"{told}\n")
+        _say(told)
         return ExitCode.USAGE
     why = f"{told[:1].lower()}{told[1:].removesuffix('.')}"
     _tell(UsageError(f"not understood: vmstore {shlex.join(words)}", why=why, hint=f"{_known(words)} --help"))

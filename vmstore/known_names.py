@@ -6,7 +6,8 @@ themselves: completions/engine.* know where it lies and what may be in it.
 
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vmstore import names
@@ -24,12 +25,16 @@ _LINE = re.compile(rf"[a-z]+(?: {_NAME})+")
 _LINES = re.compile(rf"(?:{_LINE.pattern}\n)*")
 
 
-def file(config_file: Path) -> Path:
-    """Give the place of the names of what a configuration describes."""
-    return _folder() / "names" / str(config_file.absolute()).replace("/", "%")
+def file(config_file: Path) -> Path | None:
+    """Give the place of the names of what a configuration describes, None for a user that has no home."""
+    try:
+        return _folder() / "names" / str(config_file.absolute()).replace("/", "%")
+    except RuntimeError:
+        return None
 
 
 def _folder() -> Path:
+    """Give the folder of all that is left for later. Raises RuntimeError for a user that has no home."""
     if os.environ.get(ENVIRONMENT):
         return Path(os.environ[ENVIRONMENT])
     # Not where the environment says: sudo may have kept the one of somebody else.
@@ -40,7 +45,7 @@ def _folder() -> Path:
 
 def keep(place: Path, world: Inventory, config: Config) -> None:
     """Leave the names of an inventory; where that cannot be, those that were there stay, and nobody is told."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError), _readable(place):
         _make(place.parent)
         before = place.read_text(encoding="ascii", errors="replace") if place.exists() else ""
         now = text(world, config, before)
@@ -76,6 +81,19 @@ def _called(pv: PhysicalVolume) -> list[str]:
     return [f"pv {wwid} {pv.name} {pv.storage_class}", f"pv {pv.name} {wwid} {pv.storage_class}"]
 
 
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
+    """Have any user read what root leaves, so that a TAB behind sudo knows the names, whatever root's umask is."""
+    if not place.is_relative_to(SHARED):
+        yield
+        return
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _make(folder: Path) -> None:
     """Make the folder, and raise OSError where others could write to it."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -86,7 +104,7 @@ def _make(folder: Path) -> None:
 
 def _replace(place: Path, text: str) -> None:
     new = place.with_name(f".{os.getpid()}.new")
-    # What is in it is in /dev/mapper, too: any user may read it, so that a TAB behind sudo knows the names.
+    # What is in it is in /dev/mapper, too.
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "w") as written:
             written.write(text)

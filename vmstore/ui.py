@@ -177,8 +177,11 @@ def ask(question: str) -> str:
 
 
 def say(text: str) -> None:
-    """Write a line to stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Write a line to stderr; where nobody reads it any more, or it cannot be kept, the work goes on untold."""
+    try:
+        sys.stderr.write(f"{text}\n")
+    except OSError:
+        _give_up(sys.stderr)
 
 
 def write(text: str) -> None:
@@ -192,17 +195,17 @@ def write(text: str) -> None:
             sys.stdout.write(text.encode(known, "replace").decode(known))
         sys.stdout.flush()
     except BrokenPipeError:
-        _give_up_stdout()
+        _give_up(sys.stdout)
     except OSError as problem:
-        _give_up_stdout()
+        _give_up(sys.stdout)
         raise ToolFailed(
             "cannot write to stdout", why=problem.strerror or str(problem), hint="is the disk that it goes to full?"
         ) from None
 
 
-def _give_up_stdout() -> None:
-    # Python would complain once more when it closes stdout at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _give_up(stream: TextIO) -> None:
+    # Python would complain once more when it closes the stream at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def error(problem: VmstoreError) -> None:

@@ -66,6 +66,14 @@ def test_a_node_that_does_not_answer_is_no_good_and_named(bench: Bench, how: str
     assert bench.vmstore("agent", "check", "--offline", "n2").code == 0
 
 
+@pytest.mark.parametrize("verb", ["check", "deploy"])
+def test_a_node_that_is_called_off_and_is_none_is_refused(mixed: Bench, verb: str) -> None:
+    outcome = mixed.vmstore("agent", verb, "--offline", "n33")
+    assert outcome.code == ExitCode.NOT_FOUND
+    assert "there is no node n33" in outcome.err
+    assert mixed.changes() == []
+
+
 def test_check_changes_nothing(mixed: Bench) -> None:
     before = mixed.san.copy()
     mixed.vmstore("agent", "check")

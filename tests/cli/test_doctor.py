@@ -153,7 +153,7 @@ CASES: list[tuple[str, str, str, Callable[[San], object], str, str, str]] = [
      "1.5 GiB are free on its volume, and an image of its memory takes 2.12 GiB", "", "vmstore grow web01 +672M"),
     ("VMS-D40", "error", "cluster dlm", _told("n2", "dlm", "enable_fencing=0 (cli option)"),
      "enable_fencing is 0 on n2", "n2",
-     "sed -i /^enable_fencing/d /etc/dlm/dlm.conf; echo enable_fencing=1 >>/etc/dlm/dlm.conf"),
+     "mkdir -p /etc/dlm; sed -i /^enable_fencing/d /etc/dlm/dlm.conf; echo enable_fencing=1 >>/etc/dlm/dlm.conf"),
     ("VMS-D41", "error", "cluster rgmanager", lambda san: setattr(san, "quorate", False),
      "it has no quorum, as n1 sees it", "n1", "clustat"),
     ("VMS-D41", "error", "cluster rgmanager", lambda san: setattr(san, "groups_locked", True),
@@ -164,7 +164,7 @@ CASES: list[tuple[str, str, str, Callable[[San], object], str, str, str]] = [
     ("VMS-D44", "error", "VM web01", _service("web01", state="disabled", owner="none"),
      "rgmanager says disabled, but its volume is in use on n1", "n1", "lsblk /dev/vmstore/web01"),
     ("VMS-D45", "error", "node n3", lambda san: setattr(san.nodes["n3"], "agent", False), "VM agent: it is not there",
-     "", "vmstore agent deploy n3"),
+     "", "vmstore agent deploy"),
     ("VMS-D46", "warning", "node n3", lambda san: setattr(san.nodes["n3"], "member", False),
      "it is no member of the cluster now", "n3", "service rgmanager start"),
     ("VMS-D50", "warning", "node n2", lambda san: setattr(san.nodes["n2"], "ahead", -90.0),
@@ -324,6 +324,7 @@ def test_where_lvm_of_a_node_cannot_read_the_vg_another_is_asked_and_that_is_fou
 def test_where_no_node_can_read_the_vg_the_rest_is_checked_and_what_hangs_on_it_unknown(well: Bench) -> None:
     assert well.vmstore("list").code == 0
     names = known_names.file(well.config)
+    assert names
     for node in well.san.nodes.values():
         node.lvm_says = "Cannot access VG vmstore with system ID old."
     known = names.read_text()

@@ -3,11 +3,14 @@
 import stat
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.bench import Bench
-from vmstore import config
+from tests.support.history import without_roots_rights
+from vmstore import config, session
+from vmstore.commands import setting_up
 from vmstore.errors import ExitCode
 
 WANTED = {
@@ -19,8 +22,9 @@ WANTED = {
 
 
 @pytest.fixture
-def bare(bench: Bench) -> Bench:
-    """Take the configuration away."""
+def bare(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Take the configuration away; root is at work."""
+    monkeypatch.setattr(session, "is_root", lambda: True)
     bench.config.unlink()
     bench.host = "n1"
     return bench
@@ -110,6 +114,45 @@ def test_which_vg_it_is(bare: Bench, groups: list[str], words: tuple[str, ...], 
         assert tomllib.loads(done.out)["vg"] == "vmstore"
     else:
         assert done.out == ""
+
+
+def test_only_root_is_told_by_lvm_what_there_is(bare: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LVM shows nobody else a VG, and to make one on these LUNs would be the end of what they hold."""
+    monkeypatch.setattr(session, "is_root", lambda: False)
+    bare.san.nodes["n1"].told = {"vgs": []}
+    done = bare.vmstore("init")
+    assert done.code == ExitCode.REFUSED
+    assert "sudo vmstore init" in done.err
+    assert "vgcreate" not in done.err
+    assert bare.vmstore("init", "--node", "n2", host="").code == ExitCode.DONE
+
+
+def test_a_file_that_came_while_it_looked_is_not_overwritten(bare: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = setting_up.look
+
+    def slowly(*words: Any) -> setting_up.Found:
+        found = look(*words)
+        bare.config.write_text("# mine\n", encoding="utf-8")
+        return found
+
+    monkeypatch.setattr(setting_up, "look", slowly)
+    done = bare.vmstore("init", "--write")
+    assert done.code == ExitCode.REFUSED
+    assert bare.config.read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_a_link_that_leads_nowhere_is_left_alone(bare: Bench, tmp_path: Path) -> None:
+    bare.config.symlink_to(tmp_path / "elsewhere.toml")
+    assert bare.vmstore("init", "--write").code == ExitCode.REFUSED
+    assert not (tmp_path / "elsewhere.toml").exists()
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said_in_three_lines(bare: Bench, tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    with without_roots_rights():
+        done = bare.vmstore("init", "--write", "--config", str(tmp_path / "closed" / "vmstore.toml"))
+    assert done.code == ExitCode.TOOL, done.err
+    assert len(done.err.splitlines()) == 3
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_three_lines(bare: Bench, tmp_path: Path) -> None:

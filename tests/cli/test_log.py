@@ -1,5 +1,7 @@
 """vmstore log: what was changed, for eyes, programs and the shell."""
 
+import json
+import os
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from tests.support.history import without_roots_rights
 from tests.support.san import G
 from vmstore.errors import ExitCode
 from vmstore.log import places
+from vmstore.tools import nodes
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_each_row_says_what_came_of_it(past: Bench) -> None:
     ]
     assert found[3][6] == "mkfs.ext4: this failure was asked for by the test"
     assert [row[3] for row in found if row[5].startswith("vmstore")] == [
-        "failed (8)", "done", "failed (4)", "no end known",
+        "failed (8)", "done", "refused (4)", "no end known",
     ]  # fmt: skip
 
 
@@ -64,8 +67,21 @@ def test_failed_shows_what_did_not_come_to_a_good_end(past: Bench) -> None:
     found = rows(past.vmstore("log", "--failed", "-o", "plain").out)
     assert len(found) > 5
     assert {row[3] for row in found} == {
-        "failed (8)", "failed (5)", "failed (4)", "seen failed", "taken back", "no end known",
+        "failed (8)", "failed (5)", "refused (4)", "seen failed", "taken back", "no end known",
     }  # fmt: skip
+
+
+def test_a_refusal_is_told_from_a_failure_and_a_tool_that_ended_so_is_none(bench: Bench) -> None:
+    bench.san.volume("web01", 1 * G, "fc1")
+    bench.vmstore("grow", "web01", "1M")
+    bench.vmstore("grow", "nosuch", "2G")
+    assert [row[3] for row in rows(bench.vmstore("log", "-o", "plain").out)] == ["refused (4)", "failed (3)"]
+    # Programs have had "failed" for it from the beginning, and the exit code.
+    told = bench.vmstore("log", "-o", "json").json["items"]
+    assert [(item["result"], item["exit"]) for item in told] == [("failed", 4), ("failed", 3)]
+    kept = {"v": 1, "time": "2027-01-15T08:00:00+00:00", "run": "r", "event": "ended", "n": 1, "command": "e2fsck"}
+    places.SYSTEM.write_text(f"{json.dumps({**kept, 'exit': 4})}\n", encoding="utf-8")
+    assert [row[3] for row in rows(bench.vmstore("log", "-o", "plain").out)] == ["failed (4)"]
 
 
 def test_of_one_vm_there_is_what_was_asked_for_it_and_each_command_that_names_it(past: Bench) -> None:
@@ -93,6 +109,8 @@ def test_of_one_job_there_is_what_it_did(past: Bench) -> None:
 def test_the_last_and_those_since(past: Bench) -> None:
     every = rows(past.vmstore("log", "-o", "plain").out)
     assert rows(past.vmstore("log", "-n", "3", "-o", "plain").out) == every[-3:]
+    none = past.vmstore("log", "-n", "0")
+    assert (none.code, none.out) == (ExitCode.USAGE, "")
     assert rows(past.vmstore("log", "--since", "1h", "-o", "plain").out) == every
     assert past.vmstore("log", "--since", "2999-01-01", "-o", "plain").out == ""
     assert past.vmstore("log", "--since", every[5][0], "-o", "plain").out.startswith(every[5][0])
@@ -125,6 +143,30 @@ def test_a_script_stays_one_line_for_the_shell(bench: Bench) -> None:
     ]
     assert [text.replace("\n", "\\n") for text in scripts] == copies
     assert max(map(len, bench.vmstore("log").out.splitlines())) < 350
+
+
+def test_what_a_terminal_or_the_shell_would_take_for_more_than_text_is_shown_as_it_was_typed(bench: Bench) -> None:
+    bench.vmstore("grow", "a\tb\x1b[2J\x9b\u2003c", "1G")
+    (row,) = rows(bench.vmstore("log", "-o", "plain").out)
+    assert len(row) == 7
+    assert row[5] == "vmstore grow 'a\\tb\\x1b[2J\\x9b\u2003c' 1G"
+    assert bench.vmstore("log", "-o", "json").json["items"][0]["asked"] == "vmstore grow 'a\tb\x1b[2J\x9b\u2003c' 1G"
+
+
+def test_a_user_without_a_home_is_told_so_and_works(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("VMSTORE_CACHE", "XDG_STATE_HOME", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    # Nobody of that number is in passwd(5), as in a container.
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    monkeypatch.setattr(nodes, "_socket_directory", lambda: tmp_path)
+    bench.san.volume("web01", 1 * G, "fc1")
+    assert bench.vmstore("list").code == 0
+    outcome = bench.vmstore("log")
+    assert outcome.code == ExitCode.REFUSED
+    assert "no log can be looked for" in outcome.err
 
 
 def test_what_root_keeps_for_itself_is_refused(past: Bench) -> None:

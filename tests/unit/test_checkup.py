@@ -119,6 +119,10 @@ _ON = '<nvpair id="a" name="stonith-enabled" value="true"/>'
 _OFF = _ON.replace("true", "false")
 _ALONE = '<nvpair id="b" name="stonith-watchdog-timeout" value="10s"/>'
 _DEVICE = '<primitive id="fence" class="stonith" type="fence_sbd"/>'
+_TEMPLATE = (
+    '<template id="fences" class="stonith" type="fence_sbd"/><primitive id="fence-n1" template="fences"/>'
+    '<primitive id="fence-n2" template="fences"/>'
+)
 _NODES = (
     '<clusternodes><clusternode name="n1"><fence><method name="1"><device name="sbd" port="n1"/></method></fence>'
     '</clusternode><clusternode name="n2"><fence/></clusternode></clusternodes>'
@@ -131,6 +135,7 @@ _DEVICES = '<fencedevices><fencedevice name="sbd" agent="fence_sbd"/></fencedevi
     [
         (_pacemaker(_ON, _DEVICE), ()),
         (_pacemaker("", _DEVICE), ()),
+        (_pacemaker("", _TEMPLATE), ()),
         (_pacemaker(_OFF, _DEVICE), ("stonith-enabled is false",)),
         (_pacemaker(_ON, ""), ("no fence device is configured",)),
         (_pacemaker(_ON + _ALONE, ""), ()),

@@ -277,14 +277,39 @@ def test_a_shutdown_that_does_not_wait_is_mended_on_that_node() -> None:
     found = findings(managed(world().inventory()), n2={"unordered": ("libvirtd.service", "dlm.service")})
     assert [(each.code, each.name, each.level.name) for each in found] == [("VMS-D47", "n2", "WARNING")]
     assert {mend.node for mend in found[0].mend} == {"n2"}
-    written = "printf '[Unit]\\nAfter=%s\\n' 'libvirtd.service dlm.service' >"
+    written = "printf '[Unit]\\nAfter=%s\\n' 'libvirtd.service dlm.service' >>"
     assert [mend.command.startswith(written) for mend in found[0].mend] == [False, True, False]
+
+
+def test_a_mount_that_is_one_too_many_is_never_that_of_the_node_where_the_vm_runs() -> None:
+    made = world().lv("web01", 1 * G, "sda", active="n1 n2 n3", mounted=True).inventory()
+    for owner, others in (("n2", ["n1", "n3"]), ("n1", ["n2", "n3"])):
+        found = findings(managed(made, Service("web01", State.STARTED, owner)))
+        (twice,) = (each for each in found if each.code == "VMS-D33")
+        assert [mend.node for mend in twice.mend if mend.command == "umount /vm/web01"] == others
+
+
+def test_a_node_in_maintenance_is_brought_back_as_one_in_standby_is() -> None:
+    members = (Member("n1", True, True), Member("n2", True, True), Member("n3", True, False))
+    (found,) = findings(managed(world().inventory(), members=members))
+    assert [tuple(mend) for mend in found.mend] == [
+        ("n1", "crm_standby --delete --node n3"),
+        ("n1", "crm_attribute --node n3 --name maintenance --delete"),
+    ]
+
+
+def test_an_lvm_from_before_devices_files_goes_by_filters_as_one_that_uses_none_does() -> None:
+    older = {key: value for key, value in SAME.items() if key != "use_devicesfile"}
+    assert codes(world().inventory(), n3={"settings": older}) == []
+    assert codes(world().inventory(), n3={"settings": {**SAME, "use_devicesfile": "1"}}) == ["VMS-D13"]
 
 
 def test_agents_are_alike_or_there_are_none() -> None:
     inventory = world().inventory()
     other = findings(inventory, n1={"agent": "b" * 64})
     assert [(each.code, each.name, each.level.name) for each in other] == [("VMS-D45", "n1", "WARNING")]
+    # The agent of this vmstore may be another than that of the others.
+    assert [tuple(mend) for mend in other[0].mend] == [("", "vmstore agent check"), ("", "vmstore agent deploy")]
     missing = findings(inventory, n3={"agent": ""})
     assert [(each.code, each.name, each.level.name) for each in missing] == [("VMS-D45", "n3", "ERROR")]
     assert codes(inventory, every={"agent": ""}) == []

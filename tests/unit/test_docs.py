@@ -143,7 +143,7 @@ def test_commands_are_found_wherever_they_stand() -> None:
     assert "vmstore report --cron" in _typed(ROOT / "docs" / "capacity.md")
     assert "vmstore policy show web01" in _typed(ROOT / "README.md")
     assert "vmstore report --cron $REPORT_OPTIONS" in _copied(ROOT / "contrib" / "systemd" / "vmstore-report.service")
-    assert "vmstore agent deploy 1" in _said(ROOT / "policies" / "checkup_nodes.py")
+    assert "vmstore thaw 1" in _said(ROOT / "policies" / "checkup_cluster.py")
 
 
 @pytest.mark.parametrize("file", PAGES, ids=_id)

@@ -94,6 +94,20 @@ def test_they_are_left_for_all_to_read_and_none_to_write(place: Path) -> None:
     assert (place.stat().st_mode & 0o777, place.parent.stat().st_mode & 0o777) == (0o644, 0o755)
 
 
+@pytest.mark.parametrize(("shared", "modes"), [("cache", [0o755, 0o755, 0o644]), ("other", [0o700, 0o700, 0o600])])
+def test_what_root_leaves_is_for_all_to_read_whatever_the_umask_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: str, modes: list[int]
+) -> None:
+    monkeypatch.setattr(known_names, "SHARED", tmp_path / shared)
+    before = os.umask(0o077)
+    try:
+        known_names.keep(tmp_path / "cache" / "names" / "x", SMALL, Config())
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+    assert [(tmp_path / each).stat().st_mode & 0o777 for each in ("cache", "cache/names", "cache/names/x")] == modes
+
+
 def test_what_is_there_is_replaced_at_once_and_only_where_it_differs(place: Path) -> None:
     known_names.keep(place, SMALL, Config())
     first = place.stat()
@@ -165,7 +179,7 @@ def test_each_configuration_has_its_own(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("VMSTORE_CACHE", "/cache")
     monkeypatch.chdir(tmp_path)
     assert known_names.file(Path("/etc/vmstore/vmstore.toml")) == Path("/cache/names/%etc%vmstore%vmstore.toml")
-    assert known_names.file(Path("a.toml")).name == f"{tmp_path}/a.toml".replace("/", "%")
+    assert known_names.file(Path("a.toml")) == Path("/cache/names", f"{tmp_path}/a.toml".replace("/", "%"))
 
 
 def test_root_leaves_them_where_no_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ def test_files_that_are_named_by_date_are_read_too(tmp_path: Path) -> None:
     assert [path.name for path in reading.files(tmp_path / "vmstore.log")] == [
         "vmstore.log-20270113.gz", "vmstore.log-20270114", "vmstore.log",
     ]  # fmt: skip
+
+
+def test_a_name_that_looks_like_a_pattern_is_none(tmp_path: Path) -> None:
+    (tmp_path / "vm[1].log.1").touch()
+    (tmp_path / "vm1.log.1").touch()
+    assert [path.name for path in reading.files(tmp_path / "vm[1].log")] == ["vm[1].log.1", "vm[1].log"]
 
 
 def test_what_is_torn_or_strange_is_left_out(tmp_path: Path) -> None:
@@ -158,3 +165,16 @@ def test_since_when(text: str, meant: datetime) -> None:
 def test_no_time(text: str) -> None:
     with pytest.raises(UsageError, match="is no time"):
         reading.since(text, NOW)
+
+
+@pytest.mark.parametrize(("zone", "text"), [("UTC+5", "9999-12-31 23:59"), ("UTC-5", "0001-01-01")])
+def test_a_date_that_no_calendar_has_elsewhere_is_no_time(
+    monkeypatch: pytest.MonkeyPatch, zone: str, text: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        test_no_time(text)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

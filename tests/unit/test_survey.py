@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from vmstore.config import Ssh
-from vmstore.errors import ClusterUnusable
+from vmstore.errors import ClusterUnusable, NotFound, ToolFailed
+from vmstore.policies import proposal
 from vmstore.run import LocalRunner
 from vmstore.survey import Group
 from vmstore.tools import nodes, reach, survey
@@ -90,6 +91,43 @@ def test_a_file_that_ends_without_a_newline_hides_nothing_behind_it(tmp_path: Pa
     (tmp_path / "corosync" / "corosync.conf").unlink()
     done = subprocess.run(["dash"], input=script, capture_output=True, text=True, timeout=60, check=True)
     assert survey.parse("here", done.stdout).members == ("host1", "host2")
+
+
+@pytest.mark.spawns("dash")
+@pytest.mark.parametrize("vgs", ["exit 5", "echo ' vmstore|1|0|99|wz--n-|none'; exit 5", "exit 0", "rm $0; exit 127"])
+def test_an_lvm_that_fails_is_not_taken_for_one_that_has_no_vg(tmp_path: Path, vgs: str) -> None:
+    (tmp_path / "vgs").write_text(f"#!/bin/sh\n{vgs}\n", encoding="utf-8")
+    (tmp_path / "vgs").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    text = subprocess.run(
+        ["dash"], input=survey.script(), capture_output=True, text=True, timeout=60, check=True, env=environment
+    ).stdout
+    if vgs == "exit 5":
+        with pytest.raises(ToolFailed, match="exit code 5"):
+            survey.parse("here", text)
+    elif "echo" in vgs:
+        assert proposal.vg(survey.parse("here", text), "").name == "vmstore"
+    else:
+        with pytest.raises(NotFound, match="there is no VG"):
+            proposal.vg(survey.parse("here", text), "")
+
+
+@pytest.mark.spawns("bash")
+def test_a_node_that_hangs_or_says_nothing_is_not_reached_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(
+        '#!/bin/sh\ncase "$*" in *" node2 true") exec sleep 60 ;; *" node3 true") exit 1 ;; esac\n', encoding="utf-8"
+    )
+    ssh.chmod(0o755)
+    monkeypatch.setattr("vmstore.run.PATH", f"{tmp_path}:/usr/bin:/bin")
+    here = nodes.connect(LocalRunner(), ("node1",), Ssh(), hostname="node1")
+    answer = here.run("node1", ["bash", "-s", "root", "1", "node2", "node3", "node4"], stdin=reach._TRY, timeout=20)
+    assert reach._read(answer.out).fails == {
+        "node2": "it gave no answer within 2 s",
+        "node3": "ssh ended with exit code 1 and no message",
+    }
 
 
 @pytest.mark.spawns("bash")

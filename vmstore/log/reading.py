@@ -1,5 +1,6 @@
 """Read the log: the file and those that it was rotated to, joined to one row for each run, command and look."""
 
+import glob
 import gzip
 import json
 import re
@@ -53,7 +54,7 @@ def since(text: str, now: datetime) -> datetime:
     try:
         # A time without an offset is one of this host.
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         return now - timedelta(seconds=durations.parse(text))
@@ -67,7 +68,9 @@ def since(text: str, now: datetime) -> datetime:
 
 def files(path: Path) -> list[Path]:
     """List the log and those that it was rotated to (logrotate(8): NAME.1, NAME.2.gz, NAME-DATE), the oldest first."""
-    rotated = [each for each in path.parent.glob(f"{path.name}[.-]*") if re.search(r"[.-]\d+(\.gz)?\Z", each.name)]
+    rotated = [
+        each for each in path.parent.glob(f"{glob.escape(path.name)}[.-]*") if re.search(r"[.-]\d+(\.gz)?\Z", each.name)
+    ]
     return [*sorted(rotated, key=_changed), path]
 
 

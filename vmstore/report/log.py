@@ -1,20 +1,25 @@
 """Describe what is in the log, for eyes and for programs."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
+from vmstore.errors import ExitCode
 from vmstore.log.reading import Kind, Row
 from vmstore.report.json_types import Count, Seconds, Time
 
 # A copy's command is a whole script; all of it is in the JSON and plain forms.
 _LONG = 200
+# A terminal would obey them, and for the shell they stand between columns and rows.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WHAT: Mapping[Kind, Literal["asked", "command", "step"]] = {"run": "asked", "command": "command", "seen": "step"}
 
 
 class LogRow(TypedDict):
     """A run of vmstore, one of its commands, or what was seen after a step; ``run`` is the same in all of a run.
 
-    ``result`` is "done", "failed", "taken back" or "not taken back", and null of what has no end that is known.
+    ``result`` is "done", "failed", "taken back" or "not taken back", and null of what has no end that is known. A run
+    that was refused, with nothing changed, has "failed" and exit code 4.
     """
 
     time: Time
@@ -61,8 +66,8 @@ def row(found: Row) -> LogRow:
 def line(found: Row) -> dict[str, Any]:
     """Describe a row in one line; ``shown`` is what was done and why it failed, as eyes want it."""
     told = row(found)
-    what = (told[_WHAT[found.kind]] or "").replace("\n", "\\n")
-    why = " ".join(told["why"].split())
+    what = _visible(told[_WHAT[found.kind]] or "")
+    why = _visible(" ".join(told["why"].split()))
     return {
         "time": told["time"],
         "by": told["sudo_user"] or told["user"],
@@ -76,9 +81,15 @@ def line(found: Row) -> dict[str, Any]:
 
 
 def _result(found: Row, code: int | None) -> str:
+    if found.kind == "run" and code == ExitCode.REFUSED:
+        return f"refused ({code})"
     if found.kind == "seen":
         return {"done": "seen done", "failed": "seen failed"}.get(found.result, found.result)
     return f"{found.result or 'no end known'}{f' ({code})' if code else ''}"
+
+
+def _visible(text: str) -> str:
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _short(text: str) -> str:

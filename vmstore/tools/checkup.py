@@ -211,7 +211,8 @@ def _unfenced(lines: Sequence[str]) -> tuple[str, ...]:
         return ("stonith-enabled is false",)
     # Alone with a watchdog, a node that is cut off resets itself, and no device is configured.
     alone = options.get("stonith-watchdog-timeout", "0") not in ("", "0", "0s")
-    devices = {each.get("id") for each in root.iter("primitive") if each.get("class") == "stonith"}
+    kinds = (*root.iter("primitive"), *root.iter("template"))
+    devices = {each.get("id") for each in kinds if each.get("class") == "stonith"}
     return () if devices or alone else ("no fence device is configured",)
 
 

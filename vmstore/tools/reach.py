@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from vmstore.tools.nodes import Nodes, Unreachable
 
 # Arguments: the ssh user, seconds to connect, then the other nodes. It says each name, a tab, and what ssh complained
-# of.
+# of. A node that hangs after it took the call must not make the one that asks look silent.
 _TRY = """#!/bin/bash
 user=$1 limit=$2
 shift 2
 for node in "$@"; do
     (
-        if told=$(ssh -n -o BatchMode=yes -o ConnectTimeout="$limit" -l "$user" -- "$node" true 2>&1); then told=; fi
-        printf '%s\\t%s\\n' "$node" "$(printf '%s' "$told" | tail -n 1)"
+        told=$(timeout $((2 * limit)) ssh -n -o BatchMode=yes -o ConnectTimeout="$limit" -l "$user" -- "$node" \\
+            true 2>&1)
+        code=$?
+        told=$(printf '%s' "$told" | tail -n 1)
+        case $code in
+        0) told= ;;
+        124) told="it gave no answer within $((2 * limit)) s" ;;
+        *) told=${told:-ssh ended with exit code $code and no message} ;;
+        esac
+        printf '%s\\t%s\\n' "$node" "$told"
     ) &
 done
 wait

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vmstore.errors import ClusterUnusable
+from vmstore.errors import ClusterUnusable, ToolFailed
 from vmstore.survey import Group, Survey
 from vmstore.tools import cluster, lvm_fields, managers
 from vmstore.tools.cluster_conf import CONF
@@ -12,6 +12,8 @@ from vmstore.tools.nodes import Nodes
 from vmstore.tools.sections import split
 
 COROSYNC = "/etc/corosync/corosync.conf"
+# As a shell says that there is no such program, which a workstation need not have.
+_NO_LVM = 127
 
 
 def script() -> str:
@@ -22,19 +24,25 @@ def script() -> str:
 
 
 def ask(nodes: Nodes, node: str) -> Survey:
-    """Ask a node. Raises Unreachable, ClusterUnusable for an answer that is cut off."""
+    """Ask a node. Raises Unreachable, ClusterUnusable for an answer that is cut off, ToolFailed as ``parse`` does."""
     answer = nodes.run(node, ["sh", "-s"], stdin=script(), timeout=nodes.ssh.answer_timeout)
     return parse(node, answer.out)
 
 
 def parse(node: str, text: str) -> Survey:
-    """Read what the script printed. Raises ClusterUnusable where it is cut off."""
+    """Read what the script printed. Raises ClusterUnusable where it is cut off, ToolFailed where LVM does not tell."""
     sections, torn = split(text)
     if torn or not text.rstrip().endswith("@@over"):
         raise ClusterUnusable(
             f"{node} gave no whole answer", why="it ends in the middle", hint=f"try `ssh {node} vgs`, then again"
         )
     parts = {name: section.lines for name, section in sections.items()}
+    if sections["vgs"].rc not in (0, _NO_LVM) and not parts["vgs"]:
+        raise ToolFailed(
+            f"LVM on {node} does not tell which VGs there are",
+            why=f"`vgs` ended with exit code {sections['vgs'].rc}, or was ended (124) after 10 s",
+            hint=f"run `vgs` on {node} to see all it says",
+        )
     # device-mapper doubles the hyphens of a name and puts one between VG and LV.
     own = {re.split(r"(?<!-)-(?!-)", name)[0].replace("--", "-") for name in parts["own"]}
     members, source = _corosync(parts["corosync"]), COROSYNC
@@ -42,7 +50,7 @@ def parse(node: str, text: str) -> Survey:
         members, source = _cluster_conf("\n".join(parts["cluster.conf"])), CONF
     return Survey(
         host=parts["host"][0].split(".")[0] if parts["host"] else node,
-        groups=tuple(_groups(parts["vgs"], own)),
+        groups=tuple(_groups(dict.fromkeys(parts["vgs"]), own)),
         members=members,
         source=source if members else "",
         manager="".join(parts["manager"]),

@@ -13,7 +13,7 @@ groups() {
 columns=vg_name,pv_count,lv_count,vg_size,vg_attr
 echo '@vgs'
 groups --shared -o $columns,vg_lock_type || groups -o $columns
-echo '@end 0'
+echo "@end $?"
 
 # The VGs that this host itself lives on.
 echo '@own'
