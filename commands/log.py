@@ -1,11 +1,17 @@
-"""vmstore log: what was changed from this host."""
+"""vmstore log: what was changed from this host, or from any node."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vmstore.commands.options import Config, Format
 from vmstore.output import Output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vmstore.log.reading import Row
+    from vmstore.session import Session
 
 
 def log(
@@ -21,22 +27,23 @@ def log(
     lines: Annotated[
         int | None, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=1, show_default=False)
     ] = None,
+    nodes: Annotated[bool, typer.Option("--nodes", help="Also what was typed on the other nodes.")] = False,
     config: Config = None,
     output: Format = Output.table,
 ) -> None:
-    """Show what was changed from this host, by whom and how.
+    """Show what was changed from this host, or with --nodes from any node, by whom and how.
 
     Each run of vmstore is a row, then each of its commands, and what was seen to be true after each step.
     """
     from datetime import datetime
 
-    from vmstore import config as configuration
-    from vmstore import ui
+    from vmstore import session, ui
     from vmstore.errors import Refused
     from vmstore.log import places, reading
     from vmstore.report import log as report
 
-    settings = configuration.load(config).log
+    run = session.start(config)
+    settings = run.config.log
     begin = reading.since(since, datetime.now().astimezone()) if since else None
     try:
         path = places.file(settings.file)
@@ -48,6 +55,8 @@ def log(
         found = reading.rows(reading.entries(path, ui.say))
     except PermissionError as error:
         raise Refused(f"cannot read {error.filename}", why="it is root's", hint="run it with sudo") from None
+    if nodes:
+        found = reading.in_turn([*found, *_far(run, places.SYSTEM if settings.file == "auto" else path)])
     chosen = [
         row
         for row in found
@@ -67,4 +76,24 @@ def log(
     )
     ui.items(output, "log", columns, [(report.row if output is Output.json else report.line)(row) for row in chosen])
     if not chosen and output is Output.table:
-        ui.say(f"there is nothing of that in {path}")
+        others = [] if nodes else [node for node in run.nodes.names if node != run.nodes.local]
+        more = f"; `vmstore log --nodes` also reads what was typed on {', '.join(others)}" if others else ""
+        ui.say(f"there is nothing of that in {path}{more}")
+
+
+def _far(run: "Session", path: "Path") -> "list[Row]":
+    """Read what is in the logs of other nodes, and say of which that is not known."""
+    from vmstore import ui
+    from vmstore.log import reading
+    from vmstore.run import Result
+    from vmstore.tools import far_logs
+
+    found: list[Row] = []
+    for node, answer in far_logs.fetch(run.nodes, path).items():
+        if not isinstance(answer, Result):
+            ui.say(f"vmstore: {answer.what}, and what was typed there is not shown: {answer.why}")
+            continue
+        if not answer.ok:
+            ui.say(f"vmstore: the log on {node} cannot be read to its end: {answer.reason()}")
+        found += reading.rows(reading.lines(answer.out))
+    return found

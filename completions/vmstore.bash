@@ -184,7 +184,7 @@ _vmstore_table() {
         ;;
     'log')
         arguments=('@vm|@pv|@job')
-        options=('--since=' '--failed' '-n,--lines=' '--config=@file' '-o,--output=table|json|plain' '-h,--help')
+        options=('--since=' '--failed' '-n,--lines=' '--nodes' '--config=@file' '-o,--output=table|json|plain' '-h,--help')
         ;;
     'create')
         arguments=('' '')

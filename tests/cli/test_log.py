@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,9 @@ def test_a_time_that_is_none_is_refused(bench: Bench) -> None:
 def test_where_nothing_was_changed_yet_that_is_said(bench: Bench) -> None:
     outcome = bench.vmstore("log")
     assert outcome.code == 0
-    assert outcome.err == f"there is nothing of that in {places.SYSTEM}\n"
+    others = "`vmstore log --nodes` also reads what was typed on n1, n2, n3"
+    assert outcome.err == f"there is nothing of that in {places.SYSTEM}; {others}\n"
+    assert bench.vmstore("log", "--nodes").err == f"there is nothing of that in {places.SYSTEM}\n"
     assert bench.vmstore("log", "-o", "json").json == {"schema": 1, "kind": "log", "items": []}
 
 
@@ -197,3 +200,34 @@ def test_a_year_of_a_busy_cluster_is_read_in_a_moment(bench: Bench, tmp_path: Pa
     found = bench.vmstore("log", "web01", "-o", "plain")
     assert time.process_time() - began < 10
     assert len(found.out.splitlines()) > 20_000
+
+
+def _typed_on(past: Bench, node: str, seconds: int) -> str:
+    """Give the log of the past as if it had been typed on another node, so much later."""
+    entries = past.log()
+    for entry in entries:
+        later = datetime.fromisoformat(entry["time"]) + timedelta(seconds=seconds)
+        entry |= {"run": f"{node}-{entry['run']}", "host": node, "time": later.isoformat()}
+    return "".join(f"{json.dumps(entry)}\n" for entry in entries)
+
+
+def test_what_was_typed_on_other_nodes_stands_run_by_run_where_it_was_done(past: Bench) -> None:
+    own = past.vmstore("log", "-o", "json").json["items"]
+    past.san.nodes["n2"].typed = _typed_on(past, "n2", -3600)
+    past.san.nodes["n3"].typed = _typed_on(past, "n3", 3600) + '{"torn'
+    outcome = past.vmstore("log", "--nodes", "-o", "json")
+    assert (outcome.code, outcome.err) == (0, "")
+    runs = [item for item in outcome.json["items"] if item["kind"] == "run"]
+    assert [item["host"] for item in runs] == ["n2"] * 4 + [own[0]["host"]] * 4 + ["n3"] * 4
+    assert [item for item in outcome.json["items"] if not item["run"].startswith("n")] == own
+    assert past.vmstore("log", "-o", "json").json["items"] == own
+    assert len(rows(past.vmstore("log", "web01", "--nodes", "-n", "1", "-o", "plain").out)) == 1
+
+
+def test_a_node_that_does_not_tell_is_named_and_the_others_are_shown(past: Bench) -> None:
+    past.san.nodes["n2"].up = False
+    past.san.nodes["n3"].typed = _typed_on(past, "n3", 3600)
+    outcome = past.vmstore("log", "--nodes", "-o", "json")
+    assert outcome.code == 0
+    assert outcome.err.startswith("vmstore: n2 does not answer, and what was typed there is not shown: ")
+    assert {item["host"] for item in outcome.json["items"] if item["kind"] == "run"} >= {"n3"}

@@ -95,8 +95,8 @@ class Node:
     its I/O pressure, both in per cent. ``log`` is what its kernel says, None where that is
     kept from everybody; ``seen`` is what vmstore has seen of it since the node was booted, None for nothing.
     ``ahead`` is by how many seconds its clock is, ``told`` what it says otherwise when it is looked at for trouble (see
-    san_checkup.py), or for a first configuration (san_survey.py). ``lvm`` is its version of LVM, ``lvm_says`` why that
-    cannot read the VG.
+    san_checkup.py), or for a first configuration (san_survey.py). ``typed`` is what vmstore's own log there holds.
+    ``lvm`` is its version of LVM, ``lvm_says`` why that cannot read the VG.
     """
 
     name: str
@@ -124,6 +124,7 @@ class Node:
     seen: list[str] | None = None
     ahead: float = 0.0
     told: dict[str, list[str] | None] = field(default_factory=dict)
+    typed: str = ""
     lvm: str = "2.03.16"
     lvm_says: str = ""
 

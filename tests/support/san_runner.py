@@ -12,9 +12,10 @@ from tests.support.san_report import legs, probe
 from tests.support.san_tools import Tools
 from tests.support.ssh import Call, decode
 from vmstore.jobs import throttle
+from vmstore.log import places
 from vmstore.policies.throttle import WHOLE
 from vmstore.run import Result
-from vmstore.tools import mirrors, quorum
+from vmstore.tools import far_logs, mirrors, quorum
 
 READS = ("dd", "lvm", "lvs", "pvs", "sh", "wipefs", "cmp", "dumpe2fs", "blockdev", "cat", "test")
 LVPOLL = ("lvm", "lvpoll")
@@ -212,6 +213,8 @@ class SanRunner:
             return san_agent.run(self.san, node, argv)
         if argv[:2] == ("sh", "-c") and argv[2].startswith("for program in"):
             return 0, "".join(f"/usr/bin/{program}\n" for program in sorted(self.san.programs)), ""
+        if list(argv) == far_logs.command(places.SYSTEM):
+            return 0, node.typed, ""
         if argv == mirrors.LOOK:
             return self._kernel(node)
         if argv == mirrors.KEEP:

@@ -82,6 +82,20 @@ def _changed(path: Path) -> float:
         return 0.0
 
 
+def lines(text: str) -> Iterator[dict[str, Any]]:
+    """Read entry by entry what another host has in its log; what is torn is left out."""
+    yield from filter(None, map(_entry, text.splitlines()))
+
+
+def in_turn(found: Iterable[Row]) -> list[Row]:
+    """Put the rows of each run together, the runs of several hosts in the order in which they began."""
+    rows = sorted(found, key=lambda row: row.time)
+    began: dict[object, tuple[datetime, int]] = {}
+    for number, row in enumerate(rows):
+        began.setdefault(row.told["run"], (row.time, number))
+    return sorted(rows, key=lambda row: began[row.told["run"]])
+
+
 def rows(entries: Iterable[Mapping[str, Any]]) -> list[Row]:
     """Join the entries to rows, in the order in which things began."""
     found: dict[tuple[object, ...], Row] = {}
@@ -115,7 +129,7 @@ def entries(path: Path, complain: Callable[[str], None]) -> Iterator[dict[str, A
             complain(f"vmstore: {each} cannot be read to its end: {error}")
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
+def _entry(line: bytes | str) -> dict[str, Any] | None:
     try:
         told = json.loads(line)
         if told["v"] == VERSION and datetime.fromisoformat(told["time"]).tzinfo and told["event"] and told["run"]:
