@@ -1,6 +1,7 @@
 """Steps: their exact commands, when they are done, how each is proven, and what takes it back."""
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from vmstore.jobs.volume_steps import (
     ResizeFileSystem,
     ZeroVolume,
 )
+from vmstore.run import Result
 from vmstore.tools import mirrors
 
 AT = ("n1", "vg", "web01")
@@ -302,6 +304,29 @@ def test_long_work_that_fails_says_how_to_go_on(step: Step, hint: str) -> None:
         step.run(work(ScriptedRunner([expect("n1", argv, rc=1, err="no\n")]))[0])
     assert hint in caught.value.hint
     step.run(work(ScriptedRunner([expect("n1", argv)]))[0])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [MakeFileSystem(*AT, "ext3", "", 0), ResizeFileSystem(*AT, G, online=False), ZeroVolume(*AT, G)],
+    ids=lambda step: type(step).__name__,
+)
+def test_what_takes_longer_the_larger_the_volume_has_no_limit(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = ScriptedRunner([])
+    streamed: list[Sequence[str]] = []
+
+    def stream(self: ScriptedRunner, argv: Sequence[str], *heard: object) -> Result:
+        streamed.append(argv)
+        return Result(tuple(argv), 0, "", "", 3600.0)
+
+    monkeypatch.setattr(ScriptedRunner, "stream", stream)
+    step.run(work(runner)[0])
+    assert len(streamed) == 1
+
+
+def test_a_device_whose_size_is_not_told_proves_nothing() -> None:
+    runner = ScriptedRunner([expect("n1", "blockdev --getsize64 /dev/vg/web01")])
+    assert not ExtendVolume(*AT, G // EXTENT, EXTENT, ()).proven(work(runner)[0], lv().inventory())
 
 
 def test_a_move_tells_of_its_progress_in_bytes() -> None:
