@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies import fitting
 from vmstore.policies.placement import Rules, open_to_new
 
 
@@ -71,6 +72,7 @@ class Burden:
         self.on: dict[str, dict[str, int]] = {}
         self.movable: set[str] = set()
         self.striped = {lv.name for lv in world.lvs if lv.layout != ("linear",)}
+        self.coarser = {lv.name: found for lv in world.lvs if (found := fitting.coarser(world, lv))}
         for lv in world.lvs:
             if lv.private:
                 continue
@@ -169,7 +171,7 @@ class Burden:
         takes = away or move.source not in self.open
         if takes and name in self.policy.rules.reserve and self._spare[name] - size < self.policy.rules.reserve[name]:
             return False
-        if vm in self.striped and target in self.on[vm]:
+        if (vm in self.striped and target in self.on[vm]) or target in self.coarser.get(vm, ()):
             return False
         others = (other for group in self._groups.get(vm, ()) for other in self.policy.rules.apart[group])
         return not any(target in self.on.get(other, {}) for other in others if other != vm)

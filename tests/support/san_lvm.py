@@ -223,6 +223,8 @@ class Lvm:
         if new in self.san.lvs:
             raise Refusal(f'Logical Volume "{new}" already exists in volume group "{vg}"')
         self.lock(self.san.lvs[old])
+        if self.san.lvs[old].move:
+            raise Refusal(f"Cannot rename locked LV {old}")
         self.commit()
         lv = self.san.lvs.pop(old)
         lv.name = new
@@ -234,6 +236,8 @@ class Lvm:
         lv = self.lv(name)
         self.lock(lv)
         self.closed(lv)
+        if lv.move:
+            raise Refusal(f"Can't remove locked logical volume {self.san.vg}/{lv.name}.")
         self.commit()
         self.node.active.discard(lv.uuid)
         del self.san.lvs[lv.name]
@@ -307,6 +311,10 @@ class Lvm:
                 f"  Unable to add physical volume '{device}' to volume group '{vg}'\n"
                 f"  {device}: physical volume not initialized.\n"
             )
+        others = {other.sector for other in self.san.pvs()}
+        if len(others) == 1 and lun.sector not in others:
+            # lvm2 from 2.03.06 on, lib/metadata/metadata.c, vg_extend_each_pv.
+            raise Refusal(f"  Devices have inconsistent logical block sizes ({others.pop()} and {lun.sector}).\n")
         self.commit()
         lun.pv = Pv(self.san.new_uuid(), vg, lun.size // EXTENT - 5)
         return f'  Volume group "{vg}" successfully extended\n'
