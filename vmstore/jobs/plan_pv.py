@@ -144,7 +144,7 @@ def _refuse_sectors(world: Inventory, device: BlockDevice) -> None:
     if known and device.sector and device.sector not in known:
         raise Refused(
             f"{device.name} has sectors of {device.sector} bytes",
-            why=f"the PVs of {world.vg.name} have {' and '.join(map(str, known))}, and volumes cannot move between them",
+            why=f"the PVs of {world.vg.name} have {' and '.join(map(str, known))}; volumes cannot move between",
             hint=f"take a LUN with sectors of {known[0]} bytes; arrays can often offer the same one so",
         )
 
