@@ -157,8 +157,7 @@ class Lvm:
         columns = argv[argv.index("-o") + 1].split(",")
         if argv[1] != "pvs" and argv[-1] != self.san.vg:
             return FAILED, "", f'  Volume group "{argv[-1]}" not found\n  Cannot process volume group {argv[-1]}\n'
-        letter = {"clvm": "c", "": "-"}.get(self.san.lock_type, "s")
-        more = {"vg_name": self.san.vg, "vg_attr": f"wz--n{letter}"}
+        more = {"vg_name": self.san.vg}
         rows = json.loads(san_report.fullreport(self.san, self.node.name))["report"][0][kind]
         # It tells of PVs of no VG, too.
         rows += [{"vg_name": "", "pv_name": "/dev/sdz", "pv_size": "1"}] if kind == "pv" else []

@@ -27,7 +27,9 @@ def fullreport(san: San, node: str) -> str:
             "vg_extent_size": str(EXTENT),
             "vg_size": str(size * EXTENT),
             "vg_free": str(free * EXTENT),
-            "vg_lock_type": san.lock_type,
+            # Of clvmd only the attributes tell (lvm2 2.02.188, lib/report/report.c).
+            "vg_lock_type": san.lock_type.replace("clvm", ""),
+            "vg_attr": "wz--n" + {"clvm": "c", "": "-"}.get(san.lock_type, "s"),
             "vg_mda_size": "17821696",
             "vg_mda_free": str(8910592 - 512 * (len(san.lvs) + 4)),
         }
