@@ -138,6 +138,20 @@ def test_a_vm_that_was_relocated_before_its_turn_has_its_volume_moved_where_it_i
     assert {vm: service.frozen for vm, service in bench.san.services.items()} == {"web01": False, "web02": False}
 
 
+def test_who_came_second_does_not_begin_anew_though_a_vm_was_relocated_meanwhile(bench: Bench) -> None:
+    bench.san.volume("idle", 2 * G, "iscsi1")
+    other = "vmstore.evacuate=n2:20260102T115959Z"
+
+    def begin_too(moment: int) -> None:
+        if moment == 0:
+            bench.san.label("iscsi1").tags.add(other)
+            bench.san.nodes["n3"].active.add(bench.san.lvs["idle"].uuid)
+
+    outcome = bench.vmstore("evacuate", bench.san.luns["iscsi1"].wwid, "--yes", host="n1", on_moment=begin_too)
+    assert outcome.code == ExitCode.LOCKED, outcome.err
+    assert other in bench.san.label("iscsi1").tags
+
+
 def test_a_volume_that_another_node_activates_in_between_is_moved_there(bench: Bench) -> None:
     bench.san.volume("idle", 2 * G, "iscsi1")
 

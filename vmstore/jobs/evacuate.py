@@ -134,8 +134,10 @@ class Evacuation:
             steps = plan(world)
             if not steps:
                 return world
+            marked = False
             try:
                 world = self._mark(steps, world, stop)
+                marked = True
                 world = engine.carry_out(steps, self.work, self.reread, world, self.control.check, stop)
             except LockLost:
                 raise
@@ -146,10 +148,14 @@ class Evacuation:
                 continue
             except (Locked, Refused, NotEmpty) as error:
                 _let_go(self.work, steps, self.reread, world)
-                world = self.read()
                 rounds += isinstance(error, NotEmpty)
-                if rounds == ROUNDS or not (isinstance(error, NotEmpty) or _elsewhere(steps, world)):
+                # One that does not get its mark is not the only one there.
+                if not marked or rounds == ROUNDS:
                     raise
+                world = self.read()
+                if not (isinstance(error, NotEmpty) or _elsewhere(steps, world)):
+                    raise
+                self.work.reporter.note(f"{error.what}: the rest is planned anew")
                 continue
             except VmstoreError:
                 _let_go(self.work, steps, self.reread, world)
