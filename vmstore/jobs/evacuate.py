@@ -160,7 +160,17 @@ class Evacuation:
             except VmstoreError:
                 _let_go(self.work, steps, self.reread, world)
                 raise
-            return world
+            if not plan(world):
+                return world
+            rounds += 1
+            if rounds == ROUNDS:
+                break
+            world = self.read()
+        raise StoppedHalfway(
+            "the job does not come to its end",
+            why=f"after {ROUNDS} rounds something is still left to do",
+            hint="see with `vmstore list` and `vmstore job list` what that is, then run this again",
+        )
 
     def _mark(self, steps: Sequence[Step], world: Inventory, stop: engine.Stop) -> Inventory:
         """Mark the PV before anything may have to wait: what rests shall be seen, and be the only one there."""
