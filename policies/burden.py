@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies import fitting
 from vmstore.policies.placement import Rules, open_to_new
 from vmstore.policies.thresholds import Levels
 
@@ -72,6 +73,7 @@ class Burden:
         self.on: dict[str, dict[str, int]] = {}
         self.movable: set[str] = set()
         self.striped = {lv.name for lv in world.lvs if lv.layout != ("linear",)}
+        self.coarser = {lv.name: found for lv in world.lvs if (found := fitting.coarser(world, lv))}
         for lv in world.lvs:
             if lv.private:
                 continue
@@ -177,7 +179,7 @@ class Burden:
             return False
         if not self._keeps(move):
             return False
-        if vm in self.striped and target in self.on[vm]:
+        if (vm in self.striped and target in self.on[vm]) or target in self.coarser.get(vm, ()):
             return False
         others = (other for group in self._groups.get(vm, ()) for other in self.policy.rules.apart[group])
         return not any(target in self.on.get(other, {}) for other in others if other != vm)

@@ -7,6 +7,7 @@ from vmstore import sizes
 from vmstore.config import Placement
 from vmstore.errors import NoRoom, NotFound, Refused
 from vmstore.model import Inventory, PhysicalVolume
+from vmstore.policies import fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,15 @@ class Rules:
         return {other for group in self.apart if vm in group for other in group} - {vm}
 
     def barred(self, world: Inventory, vm: str) -> set[str]:
-        """List the PVs, by UUID, to which a VM's volume shall not come because of others there."""
-        others = self.neighbours(vm)
+        """List the PVs, by UUID, to which a VM's volume shall not come: because of others there, or of what it is."""
+        lv, others = world.lv(vm), self.neighbours(vm)
+        unfit = fitting.unfit(world, lv) if lv else set()
         if not others:
-            return set()
+            return unfit
         apart = [lv for lv in world.lvs if lv.name in others]
         # What is being moved lies on LVM's mirror, and that on both sides.
         names = {name for lv in apart for name in (lv.name, *lv.moving_in)}
-        return {run.pv for lv in world.lvs if lv.name in names for run in lv.extents}
+        return unfit | {run.pv for lv in world.lvs if lv.name in names for run in lv.extents}
 
 
 def open_to_new(world: Inventory) -> list[PhysicalVolume]:
@@ -183,8 +185,8 @@ def choose(
     )
 
 
-def limits(world: Inventory, rules: Rules, vms: Iterable[str], classes: Iterable[str]) -> str:
-    """Say what the rules take away from the room, for an error; "" where they take nothing."""
+def limits(world: Inventory, rules: Rules, vms: Collection[str], classes: Iterable[str]) -> str:
+    """Say what rules and volumes take away from the room, for an error; "" where they take nothing."""
     kept = [f"{sizes.show(rules.reserve[name])} of class {name} stay free" for name in classes if name in rules.reserve]
     names = {lv.name for lv in world.lvs}
     apart = [
@@ -192,4 +194,5 @@ def limits(world: Inventory, rules: Rules, vms: Iterable[str], classes: Iterable
     ]
     whole = [] if rules.spread else ["no volume is spread over more PVs"]
     told = (*kept, *apart, *whole)
-    return "".join(f"; {rule}" for rule in told) + (" ([placement])" if told else "")
+    ruled = "".join(f"; {rule}" for rule in told) + (" ([placement])" if told else "")
+    return ruled + "".join(f"; {fact}" for fact in fitting.why(world, vms))

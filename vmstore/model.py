@@ -26,7 +26,8 @@ class BlockDevice(msgspec.Struct, frozen=True):
     """A disk as a node sees it.
 
     ``transport`` is iscsi, fc, sas, nvme, virtio, … or "unknown"; ``paths`` counts the ways to it (1 without
-    multipath) and ``paths_up`` those that are running; ``wwid`` is empty for a disk that has none.
+    multipath) and ``paths_up`` those that are running; ``wwid`` is empty for a disk that has none. ``sector`` are the
+    bytes of the smallest read or write that it takes, 0 where that is not known.
     """
 
     name: str
@@ -37,6 +38,7 @@ class BlockDevice(msgspec.Struct, frozen=True):
     paths: int
     paths_up: int
     uses: tuple[str, ...] = ()
+    sector: int = 0
 
     def is_called(self, text: str) -> bool:
         """Tell whether an admin may mean this disk by that text."""
@@ -79,6 +81,11 @@ class PhysicalVolume(msgspec.Struct, frozen=True):
     def transport(self) -> str:
         """Name what the LUN is reached by."""
         return self.device.transport if self.device else "unknown"
+
+    @property
+    def sector(self) -> int:
+        """Give the bytes of the LUN's sectors, 0 where they are not known."""
+        return self.device.sector if self.device else 0
 
     @property
     def storage_class(self) -> str:

@@ -25,7 +25,7 @@ _KEPT = ("HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "LVM_SYS
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a process left: exit code, output, and the seconds it took. ``timed_out`` means it was killed."""
+    """What a process left: exit code, output, and the seconds it took. ``timed_out``: nobody waits for it any more."""
 
     argv: tuple[str, ...]
     rc: int
@@ -65,7 +65,7 @@ class Runner(Protocol):
     """Run argument lists; tests put a scripted one in place."""
 
     def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60) -> Result:
-        """Run to the end; a process over its time is killed and said to have timed out."""
+        """Run to the end; a process over its time is no longer waited for and said to have timed out."""
 
     def stream(
         self, argv: Sequence[str], on_line: Callable[[str], None], on_quiet: Callable[[], None] = lambda: None
@@ -80,7 +80,7 @@ class LocalRunner:
     """Run processes on this machine."""
 
     def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60) -> Result:
-        """Run to the end; a process over its time is killed and said to have timed out."""
+        """Run to the end; a process over its time is no longer waited for and said to have timed out."""
         began = time.monotonic()
         try:
             process = _start(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -90,10 +90,12 @@ class LocalRunner:
         try:
             out, err = process.communicate(stdin, timeout)
         except subprocess.TimeoutExpired:
-            _cut_off(process)
+            _leave(process)
+            _let_go(process)
             return Result(tuple(argv), -1, "", "", time.monotonic() - began, timed_out=True)
         except BaseException:
-            _cut_off(process)
+            _leave(process)
+            _let_go(process)
             raise
         return Result(tuple(argv), process.returncode, out, err, time.monotonic() - began)
 
@@ -128,7 +130,7 @@ class LocalRunner:
                     on_line(line.rstrip("\n"))
                 process.wait()
             except BaseException:
-                _end(process)
+                _leave(process)
                 raise
             complaints.seek(0)
             err = complaints.read()
@@ -179,6 +181,19 @@ def _hand_over(process: "subprocess.Popen[str]", told: "queue.SimpleQueue[str | 
         told.put(None)
 
 
+def _leave(process: "subprocess.Popen[str]") -> None:
+    """Wait no longer: cut the way to another node, and let what runs here go on, as what runs there does.
+
+    Killed in the middle, LVM leaves a volume suspended under its VM, and resize2fs a file system half grown.
+    """
+    import threading  # noqa: PLC0415  # as above
+
+    if isinstance(process.args, list | tuple) and process.args[0] == "ssh":
+        _end(process)
+    else:
+        threading.Thread(target=process.wait, daemon=True).start()
+
+
 def _end(process: "subprocess.Popen[str]") -> None:
     """Kill a process and wait for its end, but leave one that does not end to itself."""
     process.kill()
@@ -187,15 +202,21 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 def _cut_off(process: "subprocess.Popen[str]") -> None:
-    """End a process, and let go of what was said to it and by it."""
+    """End a process, and let go of it."""
     _end(process)
+    _let_go(process)
+
+
+def _let_go(process: "subprocess.Popen[str]") -> None:
+    """Let go of what is said to a process and by it."""
     for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
         with suppress(OSError):
             pipe.close()
 
 
 def _start(argv: Sequence[str], *, stdin: int, stderr: IO[str] | int) -> "subprocess.Popen[str]":
-    # A session of its own keeps a Ctrl-C on the terminal from ending an LVM command half-way.
+    # A session of its own keeps a Ctrl-C on the terminal from ending an LVM command half-way. SIGPIPE, which Python
+    # ignores, stays ignored: a line that nobody reads any more must not end one either.
     return subprocess.Popen(
         argv,
         stdin=stdin,
@@ -205,6 +226,7 @@ def _start(argv: Sequence[str], *, stdin: int, stderr: IO[str] | int) -> "subpro
         errors="replace",
         env=_environment(),
         start_new_session=True,
+        restore_signals=False,
     )
 
 

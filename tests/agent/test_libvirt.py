@@ -293,6 +293,15 @@ def test_what_is_mounted_from_elsewhere_is_not_touched(ready: Node) -> None:
     assert ready.is_mounted
 
 
+def test_a_volume_that_somebody_reads_for_a_moment_does_not_fail_the_stop(ready: Node) -> None:
+    """A stop that fails has the node fenced, with all that runs there."""
+    ready.run("start")
+    ready.says("read")
+    done = ready.run("stop")
+    assert done.returncode == 0, done.stderr
+    assert ready.has("active") is None
+
+
 def test_a_busy_file_system_fails_the_stop_with_the_state_saved(ready: Node) -> None:
     ready.run("start")
     ready.says("busy")

@@ -33,10 +33,10 @@ def test_check_tells_of_each_node_what_it_has(mixed: Bench) -> None:
     outcome = mixed.vmstore("agent", "check", "-o", "json")
     assert outcome.code == ExitCode.THRESHOLD
     ours = hashlib.sha256(agent.text().encode()).hexdigest()
-    assert outcome.json["brought"] == {"version": "1.1", "sha256": ours}
+    assert outcome.json["brought"] == {"version": "1.2", "sha256": ours}
     told = [(item["node"], item["state"], item["version"], item["sha256"]) for item in outcome.json["items"]]
     old = hashlib.sha256(OLD.encode()).hexdigest()
-    assert told == [("n1", "same", "1.1", ours), ("n2", "differs", "1.0", old), ("n3", "missing", None, None)]
+    assert told == [("n1", "same", "1.2", ours), ("n2", "differs", "1.0", old), ("n3", "missing", None, None)]
     assert [item["scripts"] for item in outcome.json["items"]] == [0, 2, None]
     assert {item["path"] for item in outcome.json["items"]} == {AGENT}
 
@@ -44,12 +44,12 @@ def test_check_tells_of_each_node_what_it_has(mixed: Bench) -> None:
 def test_check_is_quiet_where_all_have_the_same(bench: Bench) -> None:
     outcome = bench.vmstore("agent", "check")
     assert (outcome.code, outcome.err) == (0, "")
-    assert [line.split()[:3] for line in outcome.out.splitlines()[1:]] == [[f"n{n}", "same", "1.1"] for n in (1, 2, 3)]
+    assert [line.split()[:3] for line in outcome.out.splitlines()[1:]] == [[f"n{n}", "same", "1.2"] for n in (1, 2, 3)]
 
 
 def test_check_says_what_to_do_where_one_differs(mixed: Bench) -> None:
     outcome = mixed.vmstore("agent", "check")
-    assert "this vmstore brings the agent 1.1" in outcome.err
+    assert "this vmstore brings the agent 1.2" in outcome.err
     assert "vmstore agent deploy" in outcome.err
     assert mixed.vmstore("agent", "check", "n1").code == 0
     assert mixed.vmstore("agent", "check", "n2").code == ExitCode.THRESHOLD
@@ -92,7 +92,7 @@ def test_deploy_serves_those_that_have_another_or_none(mixed: Bench, host: str) 
     assert mixed.san.nodes["n3"].files == {AGENT: agent.text()}
     assert mixed.san.nodes["n1"].files == {}
     assert outcome.err.splitlines()[-4:] == [
-        "n2, n3 have the agent 1.1 now",
+        "n2, n3 have the agent 1.2 now",
         "n1 has it already",
         "the old one was kept; to go back:",
         f"  n2: mv {KEPT} {AGENT}",

@@ -179,6 +179,40 @@ def test_a_striped_volume_is_moved(bench: Bench) -> None:
     assert empty(bench)
 
 
+def test_a_stripe_never_goes_to_the_pv_of_another_one(bench: Bench) -> None:
+    bench.san.volume("striped", 4 * G, ("iscsi1", "fc1"), layout="striped", active="n1", mounted=True)
+    bench.san.volume("room", 8 * G, "fc2")
+    assert evacuate(bench, "--to", "fc", "--yes").code == ExitCode.DONE
+    assert empty(bench)
+    assert {bench.san.lun_of(run.pv).name for run in bench.san.lvs["striped"].runs} == {"fc1", "fc2"}
+
+
+def test_a_striped_volume_for_which_no_other_pv_is_left_is_refused_beforehand(bench: Bench) -> None:
+    bench.san.volume("striped", 4 * G, ("iscsi1", "iscsi2"), layout="striped", active="n1", mounted=True)
+    before = bench.san.copy()
+    refused = evacuate(bench, "--yes")
+    assert refused.code == ExitCode.NO_ROOM, refused.err
+    assert "LVM keeps the stripes of striped on different PVs" in refused.err
+    assert bench.san == before
+
+
+def test_a_volume_never_goes_to_larger_sectors(bench: Bench) -> None:
+    bench.san.volume("web01", 4 * G, "iscsi1", active="n1", mounted=True)
+    bench.san.volume("room", 8 * G, "fc2")
+    bench.san.luns["fc1"].sector = 4096
+    assert evacuate(bench, "--to", "fc", "--yes").code == ExitCode.DONE
+    assert {bench.san.lun_of(run.pv).name for run in bench.san.lvs["web01"].runs} == {"fc2"}
+    refused = bench.vmstore("evacuate", bench.san.luns["fc2"].wwid, "--yes")
+    assert refused.code == ExitCode.NO_ROOM, refused.err
+    assert "room, web01 cannot go to LUNs with larger sectors" in refused.err
+
+
+def test_a_volume_may_go_to_smaller_sectors(bench: Bench) -> None:
+    bench.san.volume("web01", 4 * G, "iscsi1", active="n1", mounted=True)
+    bench.san.luns["iscsi1"].sector = 4096
+    assert evacuate(bench, "--to", "fc", "--yes").code == ExitCode.DONE
+
+
 def test_an_idle_volume_left_active_by_a_run_that_died_is_inactive_at_the_end(bench: Bench) -> None:
     lv = bench.san.volume("idle", 1 * G, "iscsi1")
     bench.san.nodes["n2"].active.add(lv.uuid)

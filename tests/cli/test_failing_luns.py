@@ -191,3 +191,19 @@ def test_a_node_that_keeps_its_log_to_itself_moves_nothing(busy: Bench) -> None:
     assert done.code == ExitCode.CLUSTER, done.err
     assert "n1 does not tell what its kernel says" in done.err
     assert busy.san.volumes() == where
+
+
+def test_a_node_that_no_longer_tells_of_its_kernel_has_nothing_taken_for_copied(busy: Bench) -> None:
+    moves = [number for number, argv in enumerate(_changes(busy)) if argv[0] == "pvmove"]
+
+    def at(_: int) -> None:
+        if busy.runner.changes[-1].argv[0] == "pvmove":
+            busy.san.nodes["n1"].log = None
+
+    done = evacuate(busy, on_moment=at)
+    assert done.code == ExitCode.RESUMABLE, done.err
+    assert "whether all of idle was copied is not known" in done.err
+    assert len(moves) > sum(argv[0] == "pvmove" for _, argv in busy.changes()) == 1
+    # What it said meanwhile is found as soon as it can be read again.
+    busy.san.nodes["n1"].log = [READ]
+    assert "a LUN failed on n1 while no vmstore watched" in evacuate(busy).err

@@ -45,3 +45,15 @@ def test_under_lvmlockd_it_is_said_to_be_too_old(old: Bench) -> None:
 def test_a_vg_that_is_not_there_is_not_found(old: Bench) -> None:
     old.config.write_text(old.config.read_text() + 'vg = "nosuch"\n', encoding="utf-8")
     assert old.vmstore("list").code == ExitCode.NOT_FOUND
+
+
+def test_under_clvmd_a_newer_lvm2_activates_on_one_node_alone_as_well(old: Bench) -> None:
+    """It names no lock type; taken for none, a volume was activated on every node at once."""
+    old.san.old_lvm = False
+    done = old.vmstore("evacuate", old.san.luns["iscsi1"].wwid, "--to", "fc", "--engine", "used", "--yes")
+    assert done.code == ExitCode.DONE, done.err
+    for words in (("create", "new01", "1G"), ("grow", "new01", "+1G")):
+        done = old.vmstore(*words)
+        assert done.code == ExitCode.DONE, done.err
+    woken = [argv for _, argv in old.changes() if argv[:2] == ("lvchange", "--activate")]
+    assert woken[0] == ("lvchange", "--activate", "ey", "vmstore/new01")

@@ -40,6 +40,15 @@ def test_add_of_a_lun_over_two_paths_takes_the_multipath_device_whatever_it_is_c
             assert bench.san.label("iscsi2").vg == "vmstore"
 
 
+def test_add_of_a_lun_with_other_sectors_is_refused_before_lvm_is_asked(bench: Bench) -> None:
+    bench.san.luns["spare"].sector = 4096
+    outcome = bench.vmstore("pv", "add", bench.san.luns["spare"].wwid, "--yes", host="n1")
+    assert outcome.code == ExitCode.REFUSED, outcome.err
+    assert "/dev/sdf has sectors of 4096 bytes" in outcome.err
+    assert "the PVs of vmstore have 512" in outcome.err
+    assert bench.changes() == []
+
+
 def test_add_of_a_lun_that_has_another_size_on_a_node_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def shrunk(san: San, node: Node, parts: list[str]) -> str:
         if node.name == "n3":

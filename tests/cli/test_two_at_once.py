@@ -100,13 +100,59 @@ def test_a_volume_made_meanwhile_on_the_pv_that_is_emptied_is_moved_too(bench: B
             bench.san.volume("late", 1 * G, "iscsi1")
 
     outcome = bench.vmstore("evacuate", bench.san.luns["iscsi1"].wwid, "--to", "fc", "--yes", on_moment=make)
-    assert outcome.code in (ExitCode.DONE, ExitCode.TOOL), outcome.err
-    again = bench.vmstore("evacuate", bench.san.luns["iscsi1"].wwid, "--to", "fc", "--yes")
-    assert again.code == ExitCode.DONE, again.err
+    assert outcome.code == ExitCode.DONE, outcome.err
+    assert bench.san.used(bench.san.label("iscsi1").uuid) == []
+    assert bench.san.label("iscsi1").tags == {"vmstore.class=iscsi"}
+
+
+def test_where_volumes_are_made_on_that_pv_again_and_again_the_job_stops_and_can_be_taken_up(bench: Bench) -> None:
+    bench.san.volume("web01", 2 * G, "iscsi1", active="n1", mounted=True)
+    wwid = bench.san.luns["iscsi1"].wwid
+
+    def make(moment: int) -> None:
+        if not bench.san.used(bench.san.label("iscsi1").uuid):
+            bench.san.volume(f"late{moment}", 1 * G, "iscsi1")
+
+    outcome = bench.vmstore("evacuate", wwid, "--to", "fc", "--yes", on_moment=make)
+    assert outcome.code == ExitCode.RESUMABLE, outcome.err
+    assert "new extents keep appearing on /dev/sdc" in outcome.err
+    assert sum(argv[0] == "pvmove" for _, argv in bench.changes()) == 3
+    taken_up = bench.vmstore("job", "resume", wwid, "--yes", host="n2")
+    assert taken_up.code == ExitCode.DONE, taken_up.err
     assert bench.san.used(bench.san.label("iscsi1").uuid) == []
 
 
-def test_a_volume_that_another_node_activates_in_between_is_left_alone(bench: Bench) -> None:
+def test_a_vm_that_was_relocated_before_its_turn_has_its_volume_moved_where_it_is_then(bench: Bench) -> None:
+    for number in (1, 2):
+        bench.san.volume(f"web0{number}", number * G, "iscsi1", active="n1", mounted=True)
+        bench.san.serve(f"web0{number}", "n1")
+
+    def relocate(moment: int) -> None:
+        if bench.runner.changes[-1].argv[0] == "pvmove" and bench.san.services["web02"].owner == "n1":
+            assert bench.runner.run(["ssh", "n1", "--", "export LC_ALL=C PATH=; clusvcadm -r web02 -m n3"]).ok
+
+    outcome = bench.vmstore("evacuate", bench.san.luns["iscsi1"].wwid, "--to", "fc", "--yes", on_moment=relocate)
+    assert outcome.code == ExitCode.DONE, outcome.err
+    assert bench.san.used(bench.san.label("iscsi1").uuid) == []
+    assert bench.san.holders(bench.san.lvs["web02"]) == ["n3"]
+    assert {vm: service.frozen for vm, service in bench.san.services.items()} == {"web01": False, "web02": False}
+
+
+def test_who_came_second_does_not_begin_anew_though_a_vm_was_relocated_meanwhile(bench: Bench) -> None:
+    bench.san.volume("idle", 2 * G, "iscsi1")
+    other = "vmstore.evacuate=n2:20260102T115959Z"
+
+    def begin_too(moment: int) -> None:
+        if moment == 0:
+            bench.san.label("iscsi1").tags.add(other)
+            bench.san.nodes["n3"].active.add(bench.san.lvs["idle"].uuid)
+
+    outcome = bench.vmstore("evacuate", bench.san.luns["iscsi1"].wwid, "--yes", host="n1", on_moment=begin_too)
+    assert outcome.code == ExitCode.LOCKED, outcome.err
+    assert other in bench.san.label("iscsi1").tags
+
+
+def test_a_volume_that_another_node_activates_in_between_is_moved_there(bench: Bench) -> None:
     bench.san.volume("idle", 2 * G, "iscsi1")
 
     def activate(moment: int) -> None:
@@ -115,8 +161,5 @@ def test_a_volume_that_another_node_activates_in_between_is_left_alone(bench: Be
 
     wwid = bench.san.luns["iscsi1"].wwid
     outcome = bench.vmstore("evacuate", wwid, "--to", "fc", "--yes", on_moment=activate)
-    assert outcome.code == ExitCode.LOCKED, outcome.err
-    assert "another node holds the volume" in outcome.err
-    again = bench.vmstore("evacuate", wwid, "--to", "fc", "--yes")
-    assert again.code == ExitCode.DONE, again.err
+    assert outcome.code == ExitCode.DONE, outcome.err
     assert bench.san.holders(bench.san.lvs["idle"]) == ["n3"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.bench import Bench, Outcome
-from tests.support.san import G, M
+from tests.support.san import EXTENT, G, M
 from vmstore.errors import ExitCode
 from vmstore.jobs import used_steps
 
@@ -277,3 +277,18 @@ def test_a_rate_is_kept_by_waiting(bare: Bench, monkeypatch: pytest.MonkeyPatch)
     assert copied(bare) == {"idle"}
     # It is read as often as it is written, and compared.
     assert clock.now == pytest.approx(2 * QUARTER / (32 * M), rel=0.05)
+
+
+def test_a_volume_is_let_go_of_where_the_room_for_its_copy_was_taken_meanwhile(bare: Bench) -> None:
+    bare.san.serve("idle")
+
+    def take(moment: int) -> None:
+        if moment == 0:
+            for lun in ("fc1", "fc2"):
+                bare.san.volume(f"on {lun}", bare.san.free(bare.san.label(lun).uuid) * EXTENT, lun)
+
+    refused = evacuate(bare, on_moment=take)
+    assert refused.code == ExitCode.NO_ROOM, refused.err
+    assert set(bare.san.lvs) == {"idle", "on fc1", "on fc2"}
+    assert bare.san.holders(bare.san.lvs["idle"]) == []
+    assert bare.san.services["idle"].frozen is False

@@ -40,7 +40,10 @@ class Pv:
 
 @dataclass
 class Lun:
-    """A LUN of the SAN; ``paths`` are the kernel's names on each node that sees it, ``mapper`` its multipath name."""
+    """A LUN of the SAN; ``paths`` are the kernel's names on each node that sees it, ``mapper`` its multipath name.
+
+    ``sector`` are the bytes of its sectors.
+    """
 
     name: str
     wwid: str
@@ -52,6 +55,7 @@ class Lun:
     signatures: set[str] = field(default_factory=set)
     mounted: dict[str, str] = field(default_factory=dict)
     pv: Pv | None = None
+    sector: int = 512
 
     def device(self, node: str) -> str:
         """Name it as LVM on a node does; "" where the node does not see it."""

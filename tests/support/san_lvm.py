@@ -157,8 +157,7 @@ class Lvm:
         columns = argv[argv.index("-o") + 1].split(",")
         if argv[1] != "pvs" and argv[-1] != self.san.vg:
             return FAILED, "", f'  Volume group "{argv[-1]}" not found\n  Cannot process volume group {argv[-1]}\n'
-        letter = {"clvm": "c", "": "-"}.get(self.san.lock_type, "s")
-        more = {"vg_name": self.san.vg, "vg_attr": f"wz--n{letter}"}
+        more = {"vg_name": self.san.vg}
         rows = json.loads(san_report.fullreport(self.san, self.node.name))["report"][0][kind]
         # It tells of PVs of no VG, too.
         rows += [{"vg_name": "", "pv_name": "/dev/sdz", "pv_size": "1"}] if kind == "pv" else []
@@ -223,6 +222,8 @@ class Lvm:
         if new in self.san.lvs:
             raise Refusal(f'Logical Volume "{new}" already exists in volume group "{vg}"')
         self.lock(self.san.lvs[old])
+        if self.san.lvs[old].move:
+            raise Refusal(f"Cannot rename locked LV {old}")
         self.commit()
         lv = self.san.lvs.pop(old)
         lv.name = new
@@ -234,6 +235,8 @@ class Lvm:
         lv = self.lv(name)
         self.lock(lv)
         self.closed(lv)
+        if lv.move:
+            raise Refusal(f"Can't remove locked logical volume {self.san.vg}/{lv.name}.")
         self.commit()
         self.node.active.discard(lv.uuid)
         del self.san.lvs[lv.name]
@@ -307,6 +310,10 @@ class Lvm:
                 f"  Unable to add physical volume '{device}' to volume group '{vg}'\n"
                 f"  {device}: physical volume not initialized.\n"
             )
+        others = {other.sector for other in self.san.pvs()}
+        if len(others) == 1 and lun.sector not in others:
+            # lvm2 from 2.03.06 on, lib/metadata/metadata.c, vg_extend_each_pv.
+            raise Refusal(f"  Devices have inconsistent logical block sizes ({others.pop()} and {lun.sector}).\n")
         self.commit()
         lun.pv = Pv(self.san.new_uuid(), vg, lun.size // EXTENT - 5)
         return f'  Volume group "{vg}" successfully extended\n'

@@ -203,6 +203,8 @@ def _change(san: San, node: Node, option: str, vm: str, service: SanService, tar
     if option == "-r":
         _let_go(san, vm, service)
     taker = target if san.nodes[target].up else service.last_owner
+    if taker not in san.nodes or not san.nodes[taker].up:
+        return 244, "Target node dead / nonexistent\n", ""
     lv = san.lvs[vm]
     san.nodes[taker].active.add(lv.uuid)
     san.nodes[taker].mounts[lv.uuid] = f"/vm/{vm}"

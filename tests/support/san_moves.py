@@ -89,7 +89,12 @@ def _begin(lvm: Lvm, argv: Sequence[str]) -> tuple[str, Move]:
     old = _within(lv, source.uuid, ranges)
     if not old:
         raise Refusal(f"No data to move for {lvm.san.vg}.")
-    new = lvm.room(sum(run.count for run in old), lvm.open_to_new(targets, source.uuid))
+    open_to_it = lvm.open_to_new(targets, source.uuid)
+    if lv.layout == "striped":
+        # lvm2 lib/metadata/lv_manip.c: no stripe comes to lie on the PV of another one.
+        others = {run.pv for run in lv.runs if run.pv != source.uuid}
+        open_to_it = [pv for pv in open_to_it if pv not in others]
+    new = lvm.room(sum(run.count for run in old), open_to_it)
     lvm.commit()
     lvm.node.active.add(lv.uuid)
     lv.move = Move(source.uuid, old, new)

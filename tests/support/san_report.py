@@ -27,7 +27,9 @@ def fullreport(san: San, node: str) -> str:
             "vg_extent_size": str(EXTENT),
             "vg_size": str(size * EXTENT),
             "vg_free": str(free * EXTENT),
-            "vg_lock_type": san.lock_type,
+            # Of clvmd only the attributes tell (lvm2 2.02.188, lib/report/report.c).
+            "vg_lock_type": san.lock_type.replace("clvm", ""),
+            "vg_attr": "wz--n" + {"clvm": "c", "": "-"}.get(san.lock_type, "s"),
             "vg_mda_size": "17821696",
             "vg_mda_free": str(8910592 - 512 * (len(san.lvs) + 4)),
         }
@@ -172,7 +174,7 @@ def raw_blocks(san: San, node: str) -> list[RawBlock]:
             state = "offline" if (node, name) in lun.down else "running"
             holders = ("dm-0",) if lun.mapper else ()
             wwid = f"naa.{lun.wwid[1:]}" if lun.wwid else ""
-            found.append(RawBlock(name, place, properties, lun.size // 512, state, "", wwid, (), holders))
+            found.append(RawBlock(name, place, properties, lun.size // 512, state, "", wwid, (), holders, lun.sector))
         if lun.mapper and names:
             place = "/devices/virtual/block/dm-0"
             properties = {
@@ -183,7 +185,7 @@ def raw_blocks(san: San, node: str) -> list[RawBlock]:
                 "MINOR": "0",
                 "DEVLINKS": f"/dev/mapper/{lun.mapper} {links}",
             }
-            found.append(RawBlock("dm-0", place, properties, lun.size // 512, "", "", "", tuple(names)))
+            found.append(RawBlock("dm-0", place, properties, lun.size // 512, slaves=tuple(names), sector=lun.sector))
     return sorted(found, key=lambda block: block.devpath)
 
 
@@ -198,7 +200,7 @@ def _sysfs(block: RawBlock) -> str:
     number = f"{told['MAJOR']}:{told['MINOR']}"
     names = (told.get("DM_NAME", ""), told.get("DM_UUID", ""), "")
     disk = (block.name, number, str(block.size), block.state, block.transport, "", block.wwid, "")
-    return "|".join((*disk, *names, " ".join(block.slaves), " ".join(block.holders)))
+    return "|".join((*disk, *names, " ".join(block.slaves), " ".join(block.holders), str(block.sector)))
 
 
 def legs(san: San, node: Node) -> tuple[str, bool]:

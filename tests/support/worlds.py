@@ -50,12 +50,13 @@ class World:
         missing: bool = False,
         lease: str = "",
         transport: str = "fc",
+        sector: int = 512,
     ) -> "World":
         """Add a PV; its UUID is its name."""
         tags = {f"vmstore.class={cls}"} if cls else set()
         if lease:
             tags.add(f"vmstore.evacuate={lease}")
-        device = disk(f"/dev/{name}", transport=transport, size=size)
+        device = disk(f"/dev/{name}", transport=transport, size=size, sector=sector)
         self._pvs[name] = PhysicalVolume(
             name, f"/dev/{name}", size, size, not cordoned, missing, frozenset(tags), device
         )
@@ -132,10 +133,11 @@ def disk(
     paths: int = 1,
     paths_up: int = 1,
     uses: Sequence[str] = (),
+    sector: int = 512,
 ) -> BlockDevice:
     """Make a disk; its WWID is made of its name."""
     wwid = f"wwid-{name.rpartition('/')[2]}" if wwid is None else wwid
-    return BlockDevice(name, frozenset(links), transport, wwid, size, paths, paths_up, tuple(uses))
+    return BlockDevice(name, frozenset(links), transport, wwid, size, paths, paths_up, tuple(uses), sector)
 
 
 def _taken(pv: PhysicalVolume, size: int) -> PhysicalVolume:

@@ -51,7 +51,7 @@ def test_it_is_put_where_there_is_none(work: Work, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o755
     assert [each.name for each in path.parent.iterdir()] == ["vm"]
     found = state(work, path)
-    assert (found.state, found.installed) == (State.SAME, tools.Installed("1.1", tools.checksum(TEXT), True, 0))
+    assert (found.state, found.installed) == (State.SAME, tools.Installed("1.2", tools.checksum(TEXT), True, 0))
 
 
 def test_the_old_one_is_kept_and_comes_back_by_the_command_that_is_told(work: Work, path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_old_one_is_kept_and_comes_back_by_the_command_that_is_told(work: Wo
     path.write_text("#!/bin/sh\nagent_version=0.9\n")
     path.chmod(0o750)
     (step,) = agent_deploy.plan([state(work, path)], TEXT, str(path))
-    assert step.title == "put the agent 1.1 on host in place of 0.9"
+    assert step.title == "put the agent 1.2 on host in place of 0.9"
     step.run(work)
     assert path.read_text() == TEXT
     assert step.back == f"host: mv {step.kept} {path}"

@@ -57,6 +57,12 @@ def test_no_file_system_of_ours_is_refused() -> None:
         fs.superblock("web01", told(1, err="dumpe2fs: Bad magic number in super-block while trying to open /dev/x\n"))
 
 
+@pytest.mark.parametrize("out", ["", DUMP[: DUMP.index("Block size")], DUMP.replace("4096", "")])
+def test_a_part_of_an_answer_is_a_failed_tool(out: str) -> None:
+    with pytest.raises(ToolFailed, match="the file system of web01 cannot be read"):
+        fs.superblock("web01", told(out=out))
+
+
 def test_a_device_that_cannot_be_read_is_a_failed_tool() -> None:
     with pytest.raises(ToolFailed, match="cannot be read") as caught:
         fs.superblock("web01", told(1, err="dumpe2fs: Input/output error while trying to open /dev/x\n"))

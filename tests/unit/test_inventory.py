@@ -118,7 +118,7 @@ def test_nothing_but_the_two_reads_is_ever_started() -> None:
 
 
 # Columns that are asked for since the real hosts were; LVM has had both since 2.02.158.
-YOUNGER = {"vg_mda_size", "lv_lockargs"}
+YOUNGER = {"vg_attr", "vg_mda_size", "lv_lockargs"}
 
 
 def test_the_simulated_report_has_the_shape_of_a_real_one(cluster: San) -> None:

@@ -1,6 +1,7 @@
 """The way to nodes: quoting, one shared connection, and telling a failed command from a node that is gone."""
 
 import shlex
+import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -229,3 +230,18 @@ def test_the_scripted_runner_refuses_what_is_not_in_its_script() -> None:
 
 def test_a_chain_is_shown_as_a_shell_reads_it() -> None:
     assert nodes.shown(["a", "b c", AND, "d"]) == "a 'b c' && d"
+
+
+@pytest.mark.spawns("sh")
+def test_what_runs_on_a_node_goes_on_when_the_line_is_cut(tmp_path: Path) -> None:
+    said = ["sh", "-c", f"read -r line; echo heard; echo end >{tmp_path}/end"]
+    *_, line = reached().remote("n2", said)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(["sh", "-c", line], stdin=pipe, stdout=pipe, stderr=pipe)
+    assert process.stdin and process.stdout and process.stderr
+    process.stdout.close()
+    process.stderr.close()
+    process.stdin.write(b"go on\n")
+    process.stdin.close()
+    process.wait(10)
+    assert (tmp_path / "end").exists()

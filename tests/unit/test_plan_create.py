@@ -73,7 +73,7 @@ def test_the_place_is_as_asked_for(made: World, asked: dict[str, Any], pvs: tupl
 
 @pytest.mark.parametrize(("lock", "shared"), [("dlm", True), ("", False)])
 def test_only_a_shared_vg_asks_for_exclusive_activation(lock: str, shared: bool) -> None:
-    step = create(World(lock=lock).pv("a").inventory(), wish())[0]
+    step = create(World("n1", lock=lock).pv("a").inventory(), wish())[0]
     assert isinstance(step, MakeVolume)
     assert step.shared is shared
 
@@ -133,7 +133,14 @@ def test_a_lock_space_that_lacks_is_started_first() -> None:
 
 
 def test_without_cluster_locks_no_daemon_is_needed() -> None:
-    assert create(World(lock="", daemons={"n1": frozenset()}).pv("a").inventory(), wish())
+    assert create(World("n1", lock="", daemons={"n1": frozenset()}).pv("a").inventory(), wish())
+
+
+@pytest.mark.parametrize("others", [{}, {"silent": {"n2": "gone"}}, {"absent": frozenset({"n2"})}])
+def test_nodes_that_share_a_vg_without_cluster_locks_change_nothing(others: dict[str, Any]) -> None:
+    """Two of them would write its metadata, or mount a volume, at once."""
+    with pytest.raises(Refused, match="vmstore is not shared"):
+        create(World("n1 n2", lock="", **others).pv("a").inventory(), wish())
 
 
 def test_a_half_that_a_silent_node_may_hold_is_not_touched(made: World) -> None:

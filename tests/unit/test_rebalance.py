@@ -49,6 +49,12 @@ def test_the_least_bytes_leave_a_pv_that_bears_too_much() -> None:
     assert told(rebalance.plan(world, Policy(pvs={"a1": 4 * G}))) == [("old01", "a1", "a2"), ("db01", "a1", "a2")]
 
 
+def test_no_volume_goes_to_larger_sectors_to_make_room() -> None:
+    world = World().pv("a1", cls="a").pv("a2", cls="a", sector=4096).lv("web01", 4 * G, "a1").lv("db01", 4 * G, "a2")
+    assert rebalance.plan(world.inventory(), Policy(pvs={"a1": 3 * G})).moves == ()
+    assert told(rebalance.plan(world.inventory(), Policy(pvs={"a2": 3 * G}))) == [("db01", "a2", "a1")]
+
+
 def test_a_volume_stays_in_its_class_while_that_has_not_too_much() -> None:
     world = two_classes().lv("web01", 8 * G, "a1").lv("db01", 7 * G, "a2").inventory()
     plan = rebalance.plan(world, Policy(pvs={"a1": 5 * G}))

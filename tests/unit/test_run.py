@@ -82,17 +82,42 @@ def test_a_program_that_is_missing_is_named() -> None:
         assert (done.rc, done.err) == (127, "no-such-program: no such program")
 
 
-@pytest.mark.spawns("sleep")
-def test_a_process_over_its_time_is_killed() -> None:
+@pytest.mark.spawns("sh")
+def test_a_process_over_its_time_goes_on_though_nobody_hears_it(tmp_path: Path) -> None:
+    script = f"sleep 0.5; echo heard; /bin/echo heard; echo heard >&2; echo $? >{tmp_path}/end"
     began = time.monotonic()
-    done = LocalRunner().run(["sleep", "30"], timeout=0.1)
-    assert done.timed_out
-    assert not done.ok
-    assert time.monotonic() - began < 5
+    done = LocalRunner().run(["sh", "-c", script], timeout=0.1)
+    assert (done.timed_out, done.ok) == (True, False)
+    assert time.monotonic() - began < 0.5
+    _appears(tmp_path / "end")
 
 
-@pytest.mark.spawns("sleep")
-def test_a_process_that_a_kill_does_not_end_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def _appears(path: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put a program in place of ssh that tells its number and stays; give its name."""
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\necho $$ | tee -a ${0%/*}/numbers\nexec sleep 30\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr("vmstore.run.PATH", f"{tmp_path}:{PATH}")
+    return "ssh"
+
+
+@pytest.mark.spawns("ssh")
+def test_the_way_to_a_node_that_does_not_answer_in_time_is_cut(ssh: str, tmp_path: Path) -> None:
+    assert LocalRunner().run([ssh], timeout=1).timed_out
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "numbers").read_text(encoding="utf-8")), 0)
+
+
+@pytest.mark.spawns("ssh", "sleep")
+def test_a_process_that_a_kill_does_not_end_is_left_to_itself(ssh: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As one does that waits for a LUN that hangs, in state D."""
     unkilled: list[subprocess.Popen[str]] = []
 
@@ -103,7 +128,7 @@ def test_a_process_that_a_kill_does_not_end_is_left_to_itself(monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr(subprocess.Popen, "kill", stand)
         began = time.monotonic()
-        done = LocalRunner().run(["sleep", "5"], timeout=0.1)
+        done = LocalRunner().run([ssh], timeout=0.1)
         assert time.monotonic() - began < 3
         held = LocalRunner().hold(["sleep", "5"])
         patch.setattr(held._process, "communicate", _too_slow)
@@ -148,18 +173,29 @@ def test_a_stream_says_that_no_line_comes(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (heard[0], heard[1], heard[-1]) == ("a", "quiet", "b")
 
 
-@pytest.mark.spawns("sh")
-def test_a_stream_that_is_left_takes_its_process_along() -> None:
-    class Left(Exception):
-        pass
+class Left(Exception):
+    """Whoever hears a stream leaves it."""
 
+
+@pytest.mark.spawns("sh")
+def test_what_runs_here_goes_on_when_its_stream_is_left(tmp_path: Path) -> None:
+    def leave(_: str) -> None:
+        raise Left
+
+    with pytest.raises(Left):
+        LocalRunner().stream(["sh", "-c", f"echo begun; sleep 0.3; echo heard; echo end >{tmp_path}/end"], leave)
+    _appears(tmp_path / "end")
+
+
+@pytest.mark.spawns("ssh")
+def test_a_stream_that_is_left_cuts_the_way_to_a_node(ssh: str) -> None:
     def leave(line: str) -> None:
         numbers.append(int(line))
         raise Left
 
     numbers: list[int] = []
     with pytest.raises(Left):
-        LocalRunner().stream(["sh", "-c", "echo $$; exec sleep 30"], leave)
+        LocalRunner().stream([ssh], leave)
     with pytest.raises(ProcessLookupError):
         os.kill(numbers[0], 0)
 

@@ -32,6 +32,7 @@ from vmstore.jobs.volume_steps import (
     ResizeFileSystem,
     ZeroVolume,
 )
+from vmstore.run import Result
 from vmstore.tools import mirrors
 
 AT = ("n1", "vg", "web01")
@@ -229,6 +230,7 @@ def test_what_is_done_of_a_pv_is_read_from_the_world(step: Step, world: World, d
         (extend, lv(), expect("n1", "blockdev --getsize64 /dev/vg/web01", out=f"{G}\n"), True),
         (extend, lv(), expect("n1", "blockdev --getsize64 /dev/vg/web01", out=f"{G // 2}\n"), False),
         (extend, lv(), expect("n1", "blockdev --getsize64 /dev/vg/web01", rc=1), False),
+        (extend, lv(), expect("n1", "blockdev --getsize64 /dev/vg/web01"), False),
         (extend, lv(G // 2), expect("n1", "blockdev --getsize64 /dev/vg/web01", out=f"{G}\n"), False),
         (ResizeFileSystem(*AT, G, online=True), lv(), expect("n1", DUMP, out=dumped(G)), True),
         (ResizeFileSystem(*AT, G, online=True), lv(), expect("n1", DUMP, out=dumped(G - GROUP + 4096)), True),
@@ -302,6 +304,22 @@ def test_long_work_that_fails_says_how_to_go_on(step: Step, hint: str) -> None:
         step.run(work(ScriptedRunner([expect("n1", argv, rc=1, err="no\n")]))[0])
     assert hint in caught.value.hint
     step.run(work(ScriptedRunner([expect("n1", argv)]))[0])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [MakeFileSystem(*AT, "ext3", "", 0), ResizeFileSystem(*AT, G, online=False), ZeroVolume(*AT, G)],
+)
+def test_what_takes_longer_the_larger_the_volume_has_no_limit(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    streamed: list[str] = []
+
+    def stream(self: ScriptedRunner, argv: tuple[str, ...], *heard: object) -> Result:
+        streamed.append(argv[-1])
+        return Result(argv, 0, "", "", 3600.0)
+
+    monkeypatch.setattr(ScriptedRunner, "stream", stream)
+    step.run(work(ScriptedRunner())[0])
+    assert len(streamed) == 1
 
 
 def test_a_move_tells_of_its_progress_in_bytes() -> None:

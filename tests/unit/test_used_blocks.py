@@ -89,6 +89,11 @@ def test_what_has_to_be_recovered_or_is_counted_otherwise_is_not_copied() -> Non
     assert "Bad magic" in failure.value.why
 
 
+def test_a_part_of_a_listing_is_no_listing() -> None:
+    with pytest.raises(ToolFailed, match="cannot be read"):
+        used_blocks.spans("web01", Result((), 0, _listing("").out.partition("Block count")[0], "", 0.1))
+
+
 def test_a_superblock_tells_what_is_used() -> None:
     # With more than 2**32 blocks the upper halves count.
     raw = bytearray(san_copy.superblock(FileSystem("ext4", 2**40, used=2**30)))

@@ -13,7 +13,7 @@
 # suspended, so what the shell can do itself, it does.
 
 # Raised with each change that is felt; `vmstore agent check` reads this line on every node.
-agent_version=1.1
+agent_version=1.2
 
 LC_ALL=C
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin

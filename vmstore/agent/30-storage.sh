@@ -67,7 +67,13 @@ let_go_of_storage() {
         done
     fi
     [ -e "$device" ] || return 0
-    act 120 lvchange -an "$vg/$vm" || because "the volume cannot be deactivated: $(last)"
+    # Who only reads it, such as udev or dumpe2fs, has it open for a moment; a stop that fails costs the whole node.
+    tries=$retries
+    until act 120 lvchange -an "$vg/$vm"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || because "the volume cannot be deactivated: $(last)" || return
+        sleep "$pause"
+    done
 }
 
 # Locks that a crashed product left in the VM's directory: only where nobody else can have them.

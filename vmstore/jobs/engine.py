@@ -105,6 +105,7 @@ def carry_out(
                     proof.bring_before(step)
                     if step.done(proof.world):
                         continue
+                    step.check(proof.world)
                 if wish.asked and not step.unbroken:
                     proof.bring()
                     raise StoppedHalfway(f"stopped {_where(step, proof.ran)}", why="you asked to", hint=AGAIN)

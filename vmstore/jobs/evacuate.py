@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from vmstore.errors import ClusterUnusable, Locked, LockLost, Paused, StoppedHalfway, VmstoreError
+from vmstore.errors import ClusterUnusable, Locked, LockLost, Paused, Refused, StoppedHalfway, VmstoreError
 from vmstore.jobs import engine, lease, marks, record
 from vmstore.jobs.activation_steps import LeaveInactive
 from vmstore.jobs.control import Control
-from vmstore.jobs.pv_steps import BeginEvacuation
+from vmstore.jobs.mirror import MoveVolume
+from vmstore.jobs.pv_steps import BeginEvacuation, NotEmpty
 from vmstore.jobs.record import Record
 from vmstore.jobs.step import Read, Step, Work
+from vmstore.jobs.volume_steps import VolumeStep
 from vmstore.model import LEASE_TAG, RELIEF_CORDONED_TAG, RELIEF_TAG, Inventory, PhysicalVolume
 from vmstore.tools.nodes import Nodes
 
@@ -128,12 +130,14 @@ class Evacuation:
 
     def _rounds(self, plan: Callable[[Inventory], Sequence[Step]], world: Inventory, stop: engine.Stop) -> Inventory:
         rounds = 0
-        while rounds < ROUNDS:
+        while True:
             steps = plan(world)
             if not steps:
                 return world
+            marked = False
             try:
                 world = self._mark(steps, world, stop)
+                marked = True
                 world = engine.carry_out(steps, self.work, self.reread, world, self.control.check, stop)
             except LockLost:
                 raise
@@ -142,17 +146,30 @@ class Evacuation:
                 self._rest(pause, stop)
                 world = self.read()
                 continue
+            except (Locked, Refused, NotEmpty) as error:
+                _let_go(self.work, steps, self.reread, world)
+                rounds += isinstance(error, NotEmpty)
+                # One that does not get its mark is not the only one there.
+                if not marked or rounds == ROUNDS:
+                    raise
+                world = self.read()
+                if not (isinstance(error, NotEmpty) or _elsewhere(steps, world)):
+                    raise
+                self.work.reporter.note(f"{error.what}: the rest is planned anew")
+                continue
             except VmstoreError:
                 _let_go(self.work, steps, self.reread, world)
                 raise
             if not plan(world):
                 return world
             rounds += 1
+            if rounds == ROUNDS:
+                break
             world = self.read()
         raise StoppedHalfway(
-            "new extents keep appearing on the PV",
-            why=f"it was emptied {ROUNDS} times and is not empty",
-            hint="see with `vmstore list` what grows or is made there, then run this again",
+            "the job does not come to its end",
+            why=f"after {ROUNDS} rounds something is still left to do",
+            hint="see with `vmstore list` and `vmstore job list` what that is, then run this again",
         )
 
     def _mark(self, steps: Sequence[Step], world: Inventory, stop: engine.Stop) -> Inventory:
@@ -167,6 +184,14 @@ class Evacuation:
         self.control.rest(lambda: stop.asked)
         self.work.reporter.rested(time.monotonic() - began)
         self.record.add("resumed")
+
+
+def _elsewhere(steps: Sequence[Step], world: Inventory) -> bool:
+    """Tell whether a volume is by now held by another node than was planned for, as after a relocation."""
+    planned = {step.lv: step.node for step in steps if isinstance(step, MoveVolume | VolumeStep)}
+    return any(
+        active.node != planned[lv.name] for lv in world.lvs if lv.name in planned for active in world.activations(lv)
+    )
 
 
 def _let_go(work: Work, steps: Sequence[Step], read: Read, world: Inventory) -> None:

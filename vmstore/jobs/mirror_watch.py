@@ -100,8 +100,18 @@ class MirrorWatch:
             return
 
     def judge(self) -> None:
-        """Raise LunFailed where a LUN has failed since the move began; what became of the volume the world says."""
-        said = self._failed()
+        """Raise LunFailed where a LUN has failed since the move began; what became of the volume the world says.
+
+        Raises StoppedHalfway where the node does not tell that: what it said meanwhile the next run finds in its log.
+        """
+        look = self._look()
+        if look is None:
+            raise StoppedHalfway(
+                f"whether all of {self.lv} was copied is not known",
+                why=f"{self.node} no longer tells what its kernel says",
+                hint=f"on {self.node}: dmesg; dmsetup status --target mirror; the same command again goes on",
+            )
+        said = self._said(look)
         if said:
             self.settle()
             raise self._failure(said)
@@ -111,7 +121,10 @@ class MirrorWatch:
 
     def _failed(self) -> str:
         look = self._look()
-        return (mirrors.told(next(iter(look.lines - self._before), "")) or look.ill) if look else ""
+        return self._said(look) if look else ""
+
+    def _said(self, look: Look) -> str:
+        return mirrors.told(next(iter(look.lines - self._before), "")) or look.ill
 
     def take_back(self) -> bool:
         """Tell LVM to, and tell whether the mirror is gone; what became of the volume the world says."""

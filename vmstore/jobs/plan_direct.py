@@ -49,12 +49,6 @@ def able(world: Inventory, vm: str, node: str) -> None:
         raise Refused(
             f"{node} runs no VMs", why=f"the agent is not installed there: {AGENT}", hint="see docs/cluster.md"
         )
-    if len(cluster.members) > 1 and not world.vg.shared:
-        raise Refused(
-            f"{world.vg.name} is not shared",
-            why="without cluster locks nothing keeps two nodes from mounting a volume at once",
-            hint="make it a shared VG (vgchange --lock-type), or name one node alone in `nodes`",
-        )
 
 
 def holder(world: Inventory, alone: Unmanaged, cluster: Cluster, vm: str) -> str:

@@ -88,6 +88,7 @@ def add(world: Inventory, text: str, device: BlockDevice, storage_class: str, si
         return [] if CLASS_TAG + storage_class in there.tags else lock_steps.first(world, [record])
     _refuse_use(world, device, signatures)
     _refuse_differences(world, text, device)
+    _refuse_sectors(world, device)
     return lock_steps.first(world, [AddPv(world.reporter, world.vg.name, device.name, device.wwid), record])
 
 
@@ -134,6 +135,17 @@ def _refuse_differences(world: Inventory, text: str, device: BlockDevice) -> Non
             f"{device.name} is not the same on every node",
             why=why,
             hint=f"check zoning and sessions, then rescan on {node}: iscsiadm -m session --rescan, rescan-scsi-bus.sh",
+        )
+
+
+def _refuse_sectors(world: Inventory, device: BlockDevice) -> None:
+    """Raise Refused where LVM would, and before 2.03.06 should: what lies on the other PVs could not go there."""
+    known = sorted({pv.sector for pv in world.pvs} - {0})
+    if known and device.sector and device.sector not in known:
+        raise Refused(
+            f"{device.name} has sectors of {device.sector} bytes",
+            why=f"the PVs of {world.vg.name} have {' and '.join(map(str, known))}; volumes cannot move between",
+            hint=f"take a LUN with sectors of {known[0]} bytes; arrays can often offer the same one so",
         )
 
 

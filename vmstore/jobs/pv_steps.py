@@ -4,10 +4,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vmstore.errors import Locked
+from vmstore.errors import Locked, StoppedHalfway
 from vmstore.jobs.step import Command, Step, Work
 from vmstore.model import CLASS_TAG, LEASE_TAG, Inventory
 from vmstore.tools import fs, lvm
+
+
+class NotEmpty(StoppedHalfway):
+    """At its end a job finds on the PV what was not there when it was planned."""
+
+    def __init__(self, device: str, left: Sequence[str]) -> None:
+        super().__init__(
+            f"new extents keep appearing on {device}",
+            why=f"{', '.join(left)} came to lie there, each time it was empty",
+            hint="see with `vmstore list` what grows or is made there, then run this again",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,12 @@ class EndEvacuation(PvStep):
             return True
         there = sum(lv.on(self.uuid) for lv in world.lvs if lv.name in self.staying) * world.vg.extent
         return not (pv.leases or pv.legs) and pv.allocated == there and not _anything_on(world, self.uuid, self.staying)
+
+    def check(self, world: Inventory) -> None:
+        """Raise NotEmpty where something else lies there; the mark stays then, by which the job is known."""
+        left = _anything_on(world, self.uuid, self.staying)
+        if left:
+            raise NotEmpty(self.device, left)
 
 
 @dataclass(frozen=True, slots=True)

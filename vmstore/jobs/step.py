@@ -240,6 +240,10 @@ class Step:
         """Tell from the inventory whether there is nothing left to do."""
         raise NotImplementedError
 
+    def check(self, world: Inventory) -> None:
+        """Raise what keeps it from being run, as the world is before it."""
+        del world
+
     def run(self, work: Work) -> None:
         """Do it."""
         for command in self.commands():

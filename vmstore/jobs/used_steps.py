@@ -86,11 +86,11 @@ class MakeCopy(CopyStep):
         return self.both_active(world)
 
     def undo(self) -> list[Command]:
-        """Throw the copy away, and leave the volume inactive as it was."""
+        """Leave the volume inactive as it was, and throw the copy away, which may never have been made."""
         away = lvm.remove(self.vg, self.copy)
         return [
-            Command.chain(self.node, lvm.deactivate(self.vg, self.copy), away, marks.drop(self.copy)),
             marks.deactivate(self.node, self.vg, self.lv),
+            Command.chain(self.node, lvm.deactivate(self.vg, self.copy), away, marks.drop(self.copy)),
         ]
 
 

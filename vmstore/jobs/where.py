@@ -157,7 +157,8 @@ def usable(world: Inventory) -> None:
 def locks(world: Inventory, node: str) -> None:
     """Raise ClusterUnusable when a node lacks what a shared VG needs to be changed there.
 
-    Of the lock space alone that lacks, ``lock_steps.first`` takes care.
+    Raises Refused where several nodes have a VG that is not shared. Of the lock space alone that lacks,
+    ``lock_steps.first`` takes care.
     """
     facts = world.nodes.get(node)
     if facts is None:
@@ -165,6 +166,12 @@ def locks(world: Inventory, node: str) -> None:
             f"nothing can be changed through {node}",
             why=f"it {world.silent.get(node, 'was not asked')}",
             hint=f"try `ssh {node} true`, then this command again",
+        )
+    if not world.vg.shared and len(world.nodes.keys() | world.silent.keys() | world.absent) > 1:
+        raise Refused(
+            f"{world.vg.name} is not shared",
+            why="without cluster locks nothing keeps two nodes from changing it, or from mounting a volume, at once",
+            hint="make it a shared VG (vgchange --lock-type), or name one node alone in `nodes`",
         )
     if world.vg.lockd and "lvmlockd" not in facts.daemons:
         raise ClusterUnusable(

@@ -31,7 +31,10 @@ _DESIGNATORS = {"naa.": "3", "eui.": "2", "t10.": "1"}
 
 @dataclass(frozen=True, slots=True)
 class RawBlock:
-    """A block device in the kernel's and udev's words; ``size`` counts 512-byte sectors."""
+    """A block device in the kernel's and udev's words.
+
+    ``size`` counts 512-byte sectors, whatever its own are: ``sector`` are the bytes of those.
+    """
 
     name: str
     devpath: str
@@ -42,6 +45,7 @@ class RawBlock:
     wwid: str = ""
     slaves: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
+    sector: int = 0
 
 
 def transport_of(devpath: str, told: str = "") -> str:
@@ -98,6 +102,7 @@ def _disk(
         paths=len(paths),
         paths_up=sum(path.state in ("running", "live", "") for path in paths),
         uses=tuple(_uses(block, blocks, mounted, swapping)),
+        sector=block.sector,
     )
 
 

@@ -75,10 +75,10 @@ def superblock(lv: str, result: Result) -> Superblock:
             )
         raise ToolFailed(f"the file system of {lv} cannot be read", why=result.reason(), hint="check the LUN's paths")
     fields = dict(re.findall(r"^([^:\n]+):\s*(.*)$", result.out, re.MULTILINE))
-    block = int(fields["Block size"])
-    return Superblock(
-        size=int(fields["Block count"]) * block,
-        block=block,
-        group=int(fields["Blocks per group"]) * block,
-        clean=fields.get("Filesystem state", "") == "clean",
-    )
+    try:
+        block, count, group = (int(fields[name]) for name in ("Block size", "Block count", "Blocks per group"))
+    except (KeyError, ValueError):
+        raise ToolFailed(
+            f"the file system of {lv} cannot be read", why="dumpe2fs told only a part of it", hint="run it again"
+        ) from None
+    return Superblock(count * block, block, group * block, clean=fields.get("Filesystem state", "") == "clean")

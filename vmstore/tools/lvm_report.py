@@ -16,7 +16,7 @@ from vmstore.tools.lvm_rows import Lv, Pv, Rows, Vg
 _MDA_HEADER = 512
 
 _COLUMNS = {
-    "vg": "vg_name,vg_uuid,vg_seqno,vg_extent_size,vg_size,vg_free,vg_lock_type,vg_mda_size,vg_mda_free",
+    "vg": "vg_name,vg_uuid,vg_seqno,vg_extent_size,vg_size,vg_free,vg_lock_type,vg_attr,vg_mda_size,vg_mda_free",
     "pv": "pv_name,pv_uuid,pv_size,pv_free,pv_allocatable,pv_missing,pv_tags,pe_start",
     "lv": "lv_name,lv_uuid,lv_size,lv_layout,lv_role,move_pv,lv_tags,lv_lockargs",
     "pvseg": "pv_uuid,pvseg_start,pvseg_size,lv_name",
@@ -98,7 +98,8 @@ def _vg(vg: Vg, lvs: Iterable[Lv]) -> VolumeGroup:
         extent=int(vg.vg_extent_size),
         size=int(vg.vg_size),
         free=int(vg.vg_free),
-        lock_type="" if vg.vg_lock_type == "none" else vg.vg_lock_type,
+        # Of clvmd lvm2 before 2.03 tells only in the attributes.
+        lock_type=vg.vg_lock_type.replace("none", "") or lvm_fields.lock_type(vg.vg_attr) or "",
         metadata_free=int(vg.vg_mda_free or 0),
         metadata_size=max(0, (int(vg.vg_mda_size or 0) - _MDA_HEADER) // 2),
         lock_size=sizes.get(sanlock.LV, 0),

@@ -15,6 +15,7 @@ class Vg(msgspec.Struct):
     vg_lock_type: str
     vg_mda_free: str
     vg_mda_size: str = ""
+    vg_attr: str = ""
 
 
 class Pv(msgspec.Struct):

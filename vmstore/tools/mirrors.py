@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 # Seen lines are kept for the next run until the node is booted, as the log is.
 SEEN = "/run/vmstore/mirrors"
-_LOOK = 'dmsetup status --target mirror; echo --; cat "$1" 2>/dev/null; echo --; dmesg'
+_LOOK = 'dmsetup status --target mirror || exit; echo --; cat "$1" 2>/dev/null; echo --; dmesg'
 _KEEP = 'mkdir -p "${1%/*}" && cat >"$1"'
 # dm-raid1.c, recovery_complete(): "device-mapper: raid1: Unable to read primary mirror during recovery" and "… Write
 # error during recovery (error = 0x1)", with the time in front if the kernel puts it there.

@@ -41,7 +41,10 @@ class Nodes:
     sockets: Path
 
     def remote(self, node: str, argv: Sequence[str]) -> list[str]:
-        """Give the ssh command that runs ``argv`` on a node. The remote shell's quoting is done here alone."""
+        """Give the ssh command that runs ``argv`` on a node. The remote shell's quoting is done here alone.
+
+        What it runs goes on where the line is cut, also when it says something that nobody hears any more.
+        """
         options = [
             *(["-F", self.ssh.config] if self.ssh.config else []),
             "-o", "BatchMode=yes",
@@ -53,7 +56,7 @@ class Nodes:
             "-o", "ControlPersist=60",
             "-l", self.ssh.user,
         ]  # fmt: skip
-        return ["ssh", *options, node, "--", f"export LC_ALL=C PATH={PATH}; {shown(argv)}"]
+        return ["ssh", *options, node, "--", f"export LC_ALL=C PATH={PATH} && trap '' PIPE; {shown(argv)}"]
 
     def run(self, node: str, argv: Sequence[str], *, stdin: str = "", timeout: float = 60) -> Result:
         """Run on a node. Raises Unreachable when ssh itself failed or the time ran out."""

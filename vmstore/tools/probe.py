@@ -90,7 +90,8 @@ def _devices(sections: Sections) -> Iterator[tuple[str, str]]:
 def _raw_blocks(sections: Sections) -> Iterator[RawBlock]:
     paths, links = _links(sections)
     for line in sections.get("sysfs", []):
-        name, number, size, state, transport, wwid, disk_wwid, serial, dm, uuid, part, slaves, holders = line.split("|")
+        name, number, size, state, transport, wwid, disk_wwid, serial, dm, uuid, part, *rest = line.split("|")
+        slaves, holders, sector = [*rest, ""][:3]
         major, _, minor = number.partition(":")
         told = {
             "MAJOR": major,
@@ -111,6 +112,7 @@ def _raw_blocks(sections: Sections) -> Iterator[RawBlock]:
             wwid=wwid or disk_wwid,
             slaves=tuple(slaves.split()),
             holders=tuple(holders.split()),
+            sector=int(sector or 0),
         )
 
 

@@ -108,7 +108,8 @@ for part in "$@"; do
             listed "$block/slaves"
             told="$told|$names"
             listed "$block/holders"
-            printf '%s\n' "$told|$names"
+            file "$block/queue/logical_block_size"
+            printf '%s\n' "$told|$names|$line"
         done
         echo '@end 0'
         echo '@swaps'

@@ -25,6 +25,7 @@ def _raw(device: pyudev.Device) -> RawBlock:
         wwid=_text(attributes, "wwid") or _text(attributes, "device/wwid"),
         slaves=_names(device, "slaves"),
         holders=_names(device, "holders"),
+        sector=int(_text(attributes, "queue/logical_block_size") or 0),
     )
 
 

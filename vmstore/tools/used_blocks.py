@@ -135,7 +135,12 @@ def spans(lv: str, result: Result) -> list[Span]:
             why=", ".join(odd) or head.get("Filesystem state", "") or "dumpe2fs does not tell its state",
             hint=f"start its VM once and stop it, or check it: e2fsck -f; `--engine mirror` moves {lv} as it is",
         )
-    block, count = int(head["Block size"]), int(head["Block count"])
+    try:
+        block, count = int(head["Block size"]), int(head["Block count"])
+    except (KeyError, ValueError):
+        raise ToolFailed(
+            f"the file system of {lv} cannot be read", why="dumpe2fs told only a part of it", hint="run it again"
+        ) from None
     taken = _taken(result.out, block, count)
     for first, last in _METADATA.findall(result.out):
         for number in range(int(first) * block // MIB, (int(last or first) + 1) * block // MIB + 1):
