@@ -13,7 +13,7 @@ from tests.support.jobs import left
 from tests.support.san import EXTENT, G, San
 from vmstore.errors import ExitCode
 from vmstore.jobs import control, lease
-from vmstore.names import COPYING, LEAVING
+from vmstore.names import HALVES, LEAVING
 
 NODES = ("n1", "n2", "n3")
 LUNS = ("iscsi1", "iscsi2", "fc1", "fc2")
@@ -68,7 +68,7 @@ def whole(world: San, sizes: dict[str, int]) -> None:
 
     While it takes over the name of another, a volume may have none of its own for a moment; both are whole then.
     """
-    found = {name: lv for name, lv in world.lvs.items() if not name.endswith((COPYING, LEAVING))}
+    found = {name: lv for name, lv in world.lvs.items() if not name.endswith(HALVES)}
     for name in sizes.keys() - found.keys():
         found[name] = world.lvs[name + LEAVING]
     assert {name: (lv.size, lv.data) for name, lv in found.items()} == {
@@ -113,6 +113,7 @@ AFTER_ANOTHER = [
 
 @example(IDLE, ("--to", "fc"), ("lie", 11), "", "mirror")
 @example(IDLE, ("--to", "fc"), ("lie", 2), "", "raid1")
+@example([Volume(1, ("iscsi1",), "", served=True, used=1)], ("--to", "fc"), ("fail", 14), "", "used")
 @example(AFTER_ANOTHER, ("--to", "fc"), ("lie", 15), "n1", "used")
 @given(st.lists(VOLUMES, min_size=1, max_size=5), TARGETS, FAULTS, st.sampled_from(("", *NODES)), ENGINES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)

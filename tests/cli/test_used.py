@@ -170,9 +170,12 @@ def test_an_old_volume_that_cannot_be_removed_has_its_name_back(bare: Bench, how
     number = len([argv for argv in _dry(bare, "commands") if argv[0] != "lvm"]) - 3
     done = evacuate(bare, on_moment=use, **({"fail": number} if how == "failing" else {}))
     assert bare.runner.changes[number].argv[0] == "lvremove"
-    assert done.code == ExitCode.REFUSED, done.err
+    assert done.code == ExitCode.RESUMABLE, done.err
+    assert ("was taken into use" in done.err) is (how == "used")
     assert bare.san.lvs == {"idle": lv}
     assert lv.data == "of idle"
+    assert evacuate(bare).code == ExitCode.DONE
+    assert set(bare.san.lvs) == {"idle"}
 
 
 def test_a_copy_that_lost_the_name_is_thrown_away(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from vmstore import names, sizes
-from vmstore.errors import LockLost, Refused, StoppedHalfway, ToolFailed, VmstoreError
+from vmstore.errors import LockLost, StoppedHalfway, ToolFailed, VmstoreError
 from vmstore.jobs import marks
 from vmstore.jobs.engine import AGAIN
 from vmstore.jobs.step import Command, Step, Work
@@ -266,7 +266,7 @@ class TakeName(CopyStep):
         return self.done(world) and not idle
 
     def run(self, work: Work) -> None:
-        """Swap the names. Raises Refused where somebody took the old volume into use; it then has its name again."""
+        """Swap the names. Raises StoppedHalfway where somebody took the old volume into use; it has its name again."""
         sleep, *swap, remove = self.commands()
         failed = f"{self.title}: failed"
         self._do(work, sleep, failed)
@@ -302,10 +302,12 @@ class TakeName(CopyStep):
         # Left, it is found and thrown away by the next run.
         with suppress(VmstoreError):
             work.do(Command(self.node, tuple(lvm.remove(self.vg, void))), f"{void} is not removed")
-        raise Refused(
-            f"{self.lv} was taken into use while it was copied",
+        used = "in use" in error.why
+        again = "run this again while nobody uses it, or while its VM runs" if used else AGAIN
+        raise StoppedHalfway(
+            f"{self.lv} was taken into use while it was copied" if used else f"the old volume of {self.lv} stays",
             why=error.why,
-            hint="it stays where it was; run this again while nobody uses it, or while its VM runs",
+            hint=f"it has its name again; {again}",
         ) from error
 
     def _rename(self, work: Work, old: str, new: str) -> None:
