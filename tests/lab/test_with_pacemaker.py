@@ -105,6 +105,18 @@ class OfPacemakerAlone:
         cluster.wait(lambda: vm.diagnosis() == {}, 90, "doctor to find nothing")
 
     @pytest.mark.long
+    def test_where_the_admin_has_banned_it_from_it_stays_banned(self, cluster: Cluster, vm: Vm) -> None:
+        vm.runs_on_node("n1")
+        cluster.sh("n1", "crm_resource --resource web01 --ban --node n3")
+        try:
+            cluster.vmstore(HOST, "relocate", "web01", "n2")
+            left = cluster.sh("n1", "cibadmin --query --scope constraints").out
+            assert "cli-ban-web01-on-n3" in left
+            assert "cli-prefer-web01" not in left
+        finally:
+            cluster.sh("n1", "crm_resource --resource web01 --clear")
+
+    @pytest.mark.long
     def test_doctor_finds_a_volume_in_use_that_the_manager_does_not_know_of(self, cluster: Cluster, vm: Vm) -> None:
         vm.stops()
         cluster.mount("n2", "web01")

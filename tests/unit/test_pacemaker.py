@@ -152,6 +152,12 @@ def test_exit_codes(rc: int, kind: type[Exception]) -> None:
     assert "it said so" in error.why
 
 
+def test_of_the_constraints_only_the_one_that_a_relocation_made_is_taken_back() -> None:
+    (move,) = Pacemaker().relocate("web01", "n1", "n2")
+    assert move.argv[3:6] == ("--move", "--node", "n2")
+    assert Pacemaker().settle("web01", "n2") == [["crm_resource", "--resource", "web01", "--clear", "--node", "n2"]]
+
+
 SPEC = ServiceSpec("db-01.prod", "vmstore", "ext3", "/vm/db-01.prod", "/etc/vmstore/vm.d/db-01.prod", "libvirt")
 
 

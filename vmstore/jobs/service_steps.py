@@ -158,7 +158,7 @@ class Start(ServiceStep):
         return [] if self.mounted else self.manager.recover(self.vm, "", self.on)
 
     def _settle(self) -> list[list[str]]:
-        return self.manager.settle(self.vm) if self.on else []
+        return self.manager.settle(self.vm, self.on) if self.on else []
 
     def reached(self, service: Service) -> bool:
         """Tell whether it runs; on which node is told afterwards."""
@@ -214,7 +214,7 @@ class Relocate(ServiceStep):
         return self.manager.recover(self.vm, self.source, self.to)
 
     def _settle(self) -> list[list[str]]:
-        return self.manager.settle(self.vm)
+        return self.manager.settle(self.vm, self.to)
 
     def reached(self, service: Service) -> bool:
         """Tell whether it runs there."""

@@ -132,5 +132,5 @@ class StopMeanwhile(Stop):
     def undo(self) -> list[Command]:
         """Start it where it ran, and then take the note off."""
         orders = [self._command(order) for order in self.manager.start(self.vm, self.on)]
-        settled = (Command(self.node, tuple(argv)) for argv in self.manager.settle(self.vm))
+        settled = (Command(self.node, tuple(argv)) for argv in self.manager.settle(self.vm, self.on))
         return [*orders, *settled, *self.forget]

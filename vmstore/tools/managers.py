@@ -69,8 +69,8 @@ class Manager(Protocol):
     def recover(self, vm: str, source: str, node: str) -> list[Order]:
         """Bring back to ``source``, if it ran, what did not start on a node; nothing where the manager does it."""
 
-    def settle(self, vm: str) -> list[list[str]]:
-        """Take back what start or relocate left in the configuration; nothing where they leave nothing."""
+    def settle(self, vm: str, node: str) -> list[list[str]]:
+        """Take back what start or relocate to a node left in the configuration; nothing where they leave nothing."""
 
     def failure(self, what: str, node: str, result: Result) -> VmstoreError:
         """Make an error of a command that failed."""

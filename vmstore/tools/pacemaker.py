@@ -91,9 +91,12 @@ class Pacemaker:
         del vm, source, node
         return []
 
-    def settle(self, vm: str) -> list[list[str]]:
-        """Take back the preference for a node that start and relocate leave as a constraint."""
-        return [["crm_resource", "--resource", vm, "--clear"]]
+    def settle(self, vm: str, node: str) -> list[list[str]]:
+        """Take back the preference for a node that start and relocate leave as a constraint.
+
+        Without the node it would take along where else the admin has banned it from.
+        """
+        return [["crm_resource", "--resource", vm, "--clear", "--node", node]]
 
     def failure(self, what: str, node: str, result: Result) -> VmstoreError:
         """Make an error of a command that failed, by its exit code."""

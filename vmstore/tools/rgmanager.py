@@ -99,9 +99,9 @@ class Rgmanager:
         del vm, source, node
         return []
 
-    def settle(self, vm: str) -> list[list[str]]:
+    def settle(self, vm: str, node: str) -> list[list[str]]:
         """Take back nothing: start and relocate leave nothing in the configuration."""
-        del vm
+        del vm, node
         return []
 
     def failure(self, what: str, node: str, result: Result) -> VmstoreError:

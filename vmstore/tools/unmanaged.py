@@ -106,9 +106,9 @@ echo "@end 0"
         """Suspend it on the one node and resume it on the other."""
         return [*self.stop(vm, source), *self.start(vm, node)]
 
-    def settle(self, vm: str) -> list[list[str]]:
+    def settle(self, vm: str, node: str) -> list[list[str]]:
         """Take back nothing: nothing is left in a configuration."""
-        del vm
+        del vm, node
         return []
 
     def recover(self, vm: str, source: str, node: str) -> list[Order]:
