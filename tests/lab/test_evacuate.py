@@ -257,6 +257,30 @@ def test_interrupted_twice_the_piece_is_broken_off_and_nothing_is_lost(cluster: 
     cluster.fsck("n1", "large01")
 
 
+@pytest.mark.long
+def test_a_volume_that_went_to_another_node_before_its_turn_is_moved_there(cluster: Cluster, tmp_path: Path) -> None:
+    source, data = cluster.wwid("iscsi", 1), {}
+    for vm, size, node in (("ev1", "64M", "n1"), ("ev2", "32M", "n2")):
+        cluster.create(vm, size, "--pv", source)
+        cluster.mount(node, vm)
+        data[vm] = cluster.fill(node, vm, 16)
+    lab = cluster.with_settings('[move]\nlast = ["ev2"]', tmp_path)
+    run = lab.vmstore_start(HOST, "evacuate", source, "--to", "fc", "--rate", "4M", "--yes")
+    cluster.wait(lambda: cluster.moves("n1"), 150, "the first move", run)
+    cluster.unmount("n2", "ev2")
+    cluster.mount("n3", "ev2")
+    told = run.communicate()[1]
+    assert run.returncode == 0, told
+    assert "the rest is planned anew" in told
+    assert _is_empty(cluster, source)
+    held = {vm: (cluster.volume(vm)["held_by"], cluster.volume(vm)["classes"]) for vm in data}
+    assert held == {"ev1": ("n1", ["fc"]), "ev2": ("n3", ["fc"])}
+    assert data == {"ev1": cluster.data_sum("n1", "ev1"), "ev2": cluster.data_sum("n3", "ev2")}
+    for vm, node in (("ev1", "n1"), ("ev2", "n3")):
+        cluster.unmount(node, vm)
+        cluster.fsck("n2", vm)
+
+
 def test_a_pv_goes_out_of_the_vg_and_comes_back(cluster: Cluster) -> None:
     source = cluster.wwid("iscsi", 1)
     cluster.create("out01", "32M", "--pv", source)
