@@ -1,4 +1,4 @@
-"""vmstore log: what was changed from this host, or from any node."""
+"""vmstore log: what was changed from this host, or from any node, by whom and how."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,11 +27,13 @@ def log(
     lines: Annotated[
         int | None, typer.Option("--lines", "-n", metavar="N", help="Only the last so many.", min=1, show_default=False)
     ] = None,
-    nodes: Annotated[bool, typer.Option("--nodes", help="Also what was typed on the other nodes.")] = False,
+    nodes: Annotated[bool, typer.Option("--nodes", help="Also what was typed on each other node.")] = False,
     config: Config = None,
     output: Format = Output.table,
 ) -> None:
-    """Show what was changed from this host, or with --nodes from any node, by whom and how.
+    """Show what was changed, by whom and how.
+
+    It is what was typed on this host, and with --nodes on every node.
 
     Each run of vmstore is a row, then each of its commands, and what was seen to be true after each step.
     """

@@ -197,7 +197,7 @@ function __vmstore_table --no-scope-shadowing
                 'report'\t'Report how full all is and when it will be full' \
                 'doctor'\t'Look for what would make a later command fail or lose a VM' \
                 'explain'\t'Explain the code of an alert or a finding, and what helps' \
-                'log'\t'Show what was changed from this host, or with --nodes from any node, by whom and how' \
+                'log'\t'Show what was changed, by whom and how' \
                 'create'\t'Create a VM\'s volume, its file system, and its service' \
                 'grow'\t'Grow a VM\'s volume while the VM runs' \
                 'remove'\t'Remove a VM\'s volume and all that is on it, and its service' \
@@ -272,7 +272,7 @@ function __vmstore_table --no-scope-shadowing
                 '--since='\t'From then on: 2h, 7d, 2027-01-15, \'2027-01-15 08:00\'' \
                 '--failed'\t'Only what failed, was refused, or has no known end' \
                 '-n,--lines='\t'Only the last so many' \
-                '--nodes'\t'Also what was typed on the other nodes' \
+                '--nodes'\t'Also what was typed on each other node' \
                 '--config=@file'\t'Read settings from here, not /etc/vmstore/vmstore.toml' \
                 '-o,--output=table|json|plain'\t'For eyes (table), programs (json) or the shell (plain)' \
                 '-h,--help'\t'Show this message and exit'

@@ -12,7 +12,7 @@ JOB = "n1-20260102T120000Z-a1b2c3"
 @pytest.mark.parametrize(
     ("line", "offers", "but"),
     [
-        ("", {"list", "evacuate", "pv", "job", "completion"}, {"uncordon", "--debug"}),
+        ("", {"list", "evacuate", "pv", "job", "completion"}, {"--most", "--debug"}),
         ("--", {"--debug", "--help"}, {"list", "--output"}),
         ("pv ", {"add", "cordon", "uncordon"}, {"evacuate"}),
         ("show ", {"db01", "web01", "web02"}, {"n1", "fc"}),
