@@ -1,5 +1,6 @@
 """Keep unit and cli tests from starting processes; the storage tests in tests/lab are free to."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,9 +40,15 @@ _guard = _Guard()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say which marks there are, and let no example fail for being slow: the machine may be busy."""
+    """Say which marks there are, and let no example fail for being slow: the machine may be busy.
+
+    Where CI is set, all runs look at the same examples, so that chance does not say what lands; others look elsewhere
+    each time.
+    """
     config.addinivalue_line("markers", "spawns(program, ...): this test really starts these programs")
-    settings.register_profile("vmstore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile(
+        "vmstore", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+    )
     settings.load_profile("vmstore")
 
 
