@@ -78,7 +78,7 @@ def log(
     )
     ui.items(output, "log", columns, [(report.row if output is Output.json else report.line)(row) for row in chosen])
     if not chosen and output is Output.table:
-        others = [] if nodes else [node for node in run.nodes.names if node != run.nodes.local]
+        others = [] if nodes else run.nodes.others
         more = f"; `vmstore log --nodes` also reads what was typed on {', '.join(others)}" if others else ""
         ui.say(f"there is nothing of that in {path}{more}")
 

@@ -9,7 +9,7 @@ from vmstore.tools.nodes import Nodes, Unreachable
 
 def fetch(nodes: Nodes, path: Path) -> Mapping[str, Result | Unreachable]:
     """Read a log and those that it was rotated to on every node but this one, in no order of theirs."""
-    return nodes.ask({node: command(path) for node in nodes.names if node != nodes.local}, "")
+    return nodes.ask({node: command(path) for node in nodes.others}, "")
 
 
 def command(path: Path) -> list[str]:

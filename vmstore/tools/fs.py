@@ -1,6 +1,7 @@
 """Build the command lines of e2fsprogs and util-linux, and read what they tell of a file system."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vmstore.errors import Refused, ToolFailed
@@ -64,6 +65,16 @@ def listed(device: str, result: Result) -> list[str]:
     return sorted({line.strip() for line in result.out.splitlines() if line.strip()})
 
 
+def numbers(lv: str, fields: Mapping[str, str], *wanted: str) -> list[int]:
+    """Read some of what dumpe2fs told. Raises ToolFailed where its answer was cut off before."""
+    try:
+        return [int(fields[name]) for name in wanted]
+    except (KeyError, ValueError):
+        raise ToolFailed(
+            f"the file system of {lv} cannot be read", why="dumpe2fs told only a part of it", hint="run it again"
+        ) from None
+
+
 def superblock(lv: str, result: Result) -> Superblock:
     """Read dumpe2fs -h. Raises Refused where there is no ext file system, ToolFailed for any other failure."""
     if not result.ok:
@@ -75,10 +86,5 @@ def superblock(lv: str, result: Result) -> Superblock:
             )
         raise ToolFailed(f"the file system of {lv} cannot be read", why=result.reason(), hint="check the LUN's paths")
     fields = dict(re.findall(r"^([^:\n]+):\s*(.*)$", result.out, re.MULTILINE))
-    try:
-        block, count, group = (int(fields[name]) for name in ("Block size", "Block count", "Blocks per group"))
-    except (KeyError, ValueError):
-        raise ToolFailed(
-            f"the file system of {lv} cannot be read", why="dumpe2fs told only a part of it", hint="run it again"
-        ) from None
+    block, count, group = numbers(lv, fields, "Block size", "Block count", "Blocks per group")
     return Superblock(count * block, block, group * block, clean=fields.get("Filesystem state", "") == "clean")

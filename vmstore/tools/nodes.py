@@ -40,6 +40,11 @@ class Nodes:
     ssh: Ssh
     sockets: Path
 
+    @property
+    def others(self) -> list[str]:
+        """List the nodes but this host."""
+        return [node for node in self.names if node != self.local]
+
     def remote(self, node: str, argv: Sequence[str]) -> list[str]:
         """Give the ssh command that runs ``argv`` on a node. The remote shell's quoting is done here alone.
 

@@ -14,6 +14,7 @@ from operator import itemgetter
 
 from vmstore.errors import StoppedHalfway, ToolFailed
 from vmstore.run import Result
+from vmstore.tools import fs
 
 MIB = 2**20
 # MiB that one order to the node copies: a second's work of a fast LUN, so that a rate is kept and a stop is heard.
@@ -135,12 +136,7 @@ def spans(lv: str, result: Result) -> list[Span]:
             why=", ".join(odd) or head.get("Filesystem state", "") or "dumpe2fs does not tell its state",
             hint=f"start its VM once and stop it, or check it: e2fsck -f; `--engine mirror` moves {lv} as it is",
         )
-    try:
-        block, count = int(head["Block size"]), int(head["Block count"])
-    except (KeyError, ValueError):
-        raise ToolFailed(
-            f"the file system of {lv} cannot be read", why="dumpe2fs told only a part of it", hint="run it again"
-        ) from None
+    block, count = fs.numbers(lv, head, "Block size", "Block count")
     taken = _taken(result.out, block, count)
     for first, last in _METADATA.findall(result.out):
         for number in range(int(first) * block // MIB, (int(last or first) + 1) * block // MIB + 1):
